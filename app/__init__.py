@@ -1,0 +1,1 @@
+"""Jenjang runs a government SOP as a BPMN diagram."""

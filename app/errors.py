@@ -1,0 +1,171 @@
+"""What Jenjang refuses, and the words it uses. Knows nothing of HTTP, SQL or the engine.
+
+The docstring of an error class is its title; `code` is stable and part of the interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One value that was refused, by its place in the request."""
+
+    #: JSON Pointer (RFC 6901) from the root of the body, such as `/variables/catatan`, or the parameter's name
+    pointer: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or doubtful, in an uploaded diagram or form."""
+
+    code: str
+    #: what is wrong, in words of BPMN
+    reason: str
+    #: what to do about it
+    hint: str
+    #: id of the element (its nearest ancestor's where it has none); None where the whole document is meant
+    element_id: str | None = None
+    #: line inside the file, from 1
+    line: int = 1
+    #: base name of the uploaded file
+    file: str | None = None
+
+
+class ServiceError(Exception):
+    """The request was refused"""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str | None = None, *, errors: Iterable[FieldError] = ()) -> None:
+        self.detail = detail or self.title
+        self.errors = tuple(errors)
+        super().__init__(self.detail)
+
+    @property
+    def title(self) -> str:
+        """The class's docstring: one text, never two."""
+        return (type(self).__doc__ or "").strip()
+
+
+class Malformed(ServiceError):
+    """The request cannot be read"""
+
+    code = "malformed"
+
+
+class Unauthenticated(ServiceError):
+    """A valid bearer token is needed"""
+
+    code = "unauthenticated"
+
+
+class Forbidden(ServiceError):
+    """The role for this is missing"""
+
+    code = "forbidden"
+
+
+class NotFound(ServiceError):
+    """There is no such thing"""
+
+    code = "not_found"
+
+
+class Conflict(ServiceError):
+    """The state does not allow this"""
+
+    code = "conflict"
+
+
+class Stale(ServiceError):
+    """It changed since it was read"""
+
+    code = "stale"
+
+
+class TooLarge(ServiceError):
+    """The request is too large"""
+
+    code = "too_large"
+
+
+class UnsupportedMediaType(ServiceError):
+    """This content type is not accepted here"""
+
+    code = "unsupported_media_type"
+
+
+class Refused(ServiceError):
+    """The request was understood and refused"""
+
+    code = "refused"
+
+
+class Unavailable(ServiceError):
+    """The database is busy or away; nothing was changed"""
+
+    code = "unavailable"
+
+
+class DiagramRefused(Refused):
+    """The diagram cannot be deployed"""
+
+    code = "diagram_refused"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} problem(s) must be mended before this can be deployed.")
+
+
+class FormRefused(Refused):
+    """The submitted values do not fit the form"""
+
+    code = "form_refused"
+
+
+class ProcessStuck(Conflict):
+    """The process cannot go on from here; nothing was changed"""
+
+    #: why, as a stable code: no_matching_flow, expression_failed, …
+    reason_code: str
+
+    def __init__(self, reason_code: str, element_id: str, detail: str) -> None:
+        self.reason_code = reason_code
+        self.element_id = element_id
+        super().__init__(detail, errors=[FieldError(element_id, reason_code, detail)])
+
+
+class UserTaskClosed(Conflict):
+    """The user task is no longer open"""
+
+    code = "user_task_closed"
+
+
+class UserTaskClaimed(Conflict):
+    """The user task is claimed by somebody else"""
+
+    code = "user_task_claimed"
+
+
+class ProcessInstanceNotActive(Conflict):
+    """The process instance is not active"""
+
+    code = "process_instance_not_active"
+
+
+class IdempotencyKeyInUse(Conflict):
+    """A request with this Idempotency-Key is still running"""
+
+    code = "idempotency_key_in_use"
+
+
+class IdempotencyKeyReused(Refused):
+    """This Idempotency-Key was used for another request"""
+
+    code = "idempotency_key_reused"
