@@ -1,4 +1,5 @@
-"""JSON as other programs will also read it: no NaN, no repeated names, no lone surrogates, bounded depth."""
+"""JSON as other programs will also read it (I-JSON, RFC 7493): no NaN, no repeated names, no lone surrogates, no
+number that a double cannot hold exactly; bounded depth."""
 
 from __future__ import annotations
 
@@ -7,8 +8,17 @@ import math
 from typing import Any, NoReturn
 
 
+#: integers beyond this are not the same number in every program
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
 class JsonInvalid(Exception):
     """The text is not JSON, or JSON that readers disagree about; the message says why in plain words."""
+
+    def __init__(self, reason: str, pointer: str = "") -> None:
+        #: JSON Pointer (RFC 6901) of the value; empty where the whole document is meant
+        self.pointer = pointer
+        super().__init__(reason)
 
 
 def read_json(content: bytes, *, max_depth: int) -> Any:
@@ -32,7 +42,7 @@ def read_json(content: bytes, *, max_depth: int) -> Any:
         raise JsonInvalid("it is nested too deeply") from error
     except ValueError as error:
         raise JsonInvalid("it has a number with too many digits") from error
-    _check_text_and_depth(value, max_depth)
+    _check(value, max_depth, "")
     return value
 
 
@@ -56,19 +66,25 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _check_text_and_depth(value: Any, levels_left: int) -> None:
+def _check(value: Any, levels_left: int, pointer: str) -> None:
     match value:
         case str() if not value.isprintable():
-            _check_text(value)
-        case dict() | list():
-            if levels_left == 0:
-                raise JsonInvalid("it is nested too deeply")
-            inner = [*value, *value.values()] if isinstance(value, dict) else value
-            for item in inner:
-                _check_text_and_depth(item, levels_left - 1)
+            _check_text(value, pointer)
+        case int() | float() if abs(value) > MAX_SAFE_INTEGER:
+            raise JsonInvalid("it is a number that not every program can read exactly; write it as text", pointer)
+        case dict() | list() if levels_left == 0:
+            raise JsonInvalid("it is nested too deeply", pointer)
+        case dict():
+            for name, member in value.items():
+                inner = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+                _check(name, levels_left, pointer)
+                _check(member, levels_left - 1, inner)
+        case list():
+            for index, item in enumerate(value):
+                _check(item, levels_left - 1, f"{pointer}/{index}")
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: str, pointer: str) -> None:
     """PostgreSQL cannot store NUL, and no UTF-8 writer can write a lone surrogate."""
     if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
-        raise JsonInvalid("it has a text with NUL or half of a surrogate pair")
+        raise JsonInvalid("it has a text with NUL or half of a surrogate pair", pointer)
