@@ -141,6 +141,42 @@ class ProcessStuck(Conflict):
         super().__init__(detail, errors=[FieldError(element_id, reason_code, detail)])
 
 
+class ProcessDefinitionNotFound(NotFound):
+    """There is no such process definition"""
+
+    code = "process_definition_not_found"
+
+
+class FormNotFound(NotFound):
+    """The process definition has no form of this name"""
+
+    code = "form_not_found"
+
+
+class ProcessInstanceNotFound(NotFound):
+    """There is no such process instance"""
+
+    code = "process_instance_not_found"
+
+
+class UserTaskNotFound(NotFound):
+    """There is no such user task"""
+
+    code = "user_task_not_found"
+
+
+class UserNotFound(NotFound):
+    """There is no active user of this name"""
+
+    code = "user_not_found"
+
+
+class UsernameTaken(Conflict):
+    """There is a user of this name already"""
+
+    code = "username_taken"
+
+
 class UserTaskClosed(Conflict):
     """The user task is no longer open"""
 
@@ -153,10 +189,28 @@ class UserTaskClaimed(Conflict):
     code = "user_task_claimed"
 
 
+class UserTaskNotClaimed(Conflict):
+    """Nobody has claimed the user task"""
+
+    code = "user_task_not_claimed"
+
+
 class ProcessInstanceNotActive(Conflict):
     """The process instance is not active"""
 
     code = "process_instance_not_active"
+
+
+class ProcessInstanceNotSuspended(Conflict):
+    """The process instance is not suspended"""
+
+    code = "process_instance_not_suspended"
+
+
+class ParameterRefused(Refused):
+    """A parameter was refused"""
+
+    code = "parameter_refused"
 
 
 class IdempotencyKeyInUse(Conflict):

@@ -62,3 +62,7 @@ class Step:
     events: tuple[EngineEvent, ...]
     #: UTC; when the next timer is due
     next_due_at: datetime | None
+
+    def changes_as_json(self) -> dict[str, dict[str, Any]]:
+        """The changes as an event's payload tells them: name → old and new."""
+        return {name: {"old": change.old, "new": change.new} for name, change in self.changes.items()}

@@ -1,0 +1,1 @@
+"""What changes something: one file per verb, each in one transaction that the caller opened."""

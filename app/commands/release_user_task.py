@@ -1,0 +1,29 @@
+"""Give a claimed user task back to its candidates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.errors import UserTaskNotClaimed
+from app.permissions import Actor, Operation
+from app.storage import access, process_instances, user_tasks
+from app.storage.access import IfMatch
+from app.storage.user_tasks import UserTask
+
+
+def release_user_task(session: Session, task_id: UUID, actor: Actor, *, if_match: IfMatch, now: datetime) -> UserTask:
+    """Take the assignee off an open user task; its draft stays for the next.
+
+    Raises:
+        UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive, UserTaskNotClaimed
+    """
+    instance, task = access.lock_open_task(session, task_id, actor, Operation.RELEASE, if_match)
+    if task.assignee is None:
+        raise UserTaskNotClaimed
+    changed = user_tasks.change(session, task, assignee=None, claimed_at=None)
+    event = process_instances.task_event("user_task_released", changed, former_assignee=task.assignee)
+    process_instances.record(session, instance, [event], actor=actor, now=now)
+    return changed

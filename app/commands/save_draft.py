@@ -1,0 +1,37 @@
+"""Keep an unfinished form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.errors import FieldError, FormRefused
+from app.permissions import Actor, Operation
+from app.storage import access, process_definitions, process_instances, user_tasks
+from app.storage.access import IfMatch
+from app.storage.user_tasks import UserTask
+
+
+def save_draft(
+    session: Session, task_id: UUID, actor: Actor, variables: Mapping[str, Any], *, if_match: IfMatch, now: datetime
+) -> UserTask:
+    """Replace the draft of an open user task. It may be incomplete, but holds only what the form declares.
+
+    Raises:
+        UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive, UserTaskClaimed, FormRefused
+    """
+    instance, task = access.lock_open_task(session, task_id, actor, Operation.SAVE_DRAFT, if_match)
+    access.require_unclaimed_by_others(task, actor)
+    form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
+    undeclared = sorted(variables.keys() - form.property_names)
+    if undeclared:
+        reason = "tidak dikenal dalam formulir ini"
+        raise FormRefused(errors=[FieldError(f"/variables/{name}", "undeclared", reason) for name in undeclared])
+    changed = user_tasks.change(session, task, draft=dict(variables))
+    event = process_instances.task_event("user_task_draft_saved", changed, variables=variables)
+    process_instances.record(session, instance, [event], actor=actor, now=now)
+    return changed

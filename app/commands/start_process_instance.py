@@ -1,0 +1,67 @@
+"""Start a process instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import permissions
+from app.engine import process
+from app.permissions import Actor, Ground, Operation
+from app.storage import lane_owners, process_definitions, process_instances
+from app.storage.events import NewEvent
+from app.storage.process_instances import ProcessInstance
+from app.storage.user_tasks import UserTask
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new instance and what waits in it."""
+
+    process_instance: ProcessInstance
+    open_user_tasks: list[UserTask]
+
+
+def start_process_instance(
+    session: Session,
+    process_definition: UUID | str,
+    actor: Actor,
+    *,
+    business_key: str | None,
+    variables: Mapping[str, Any],
+    now: datetime,
+) -> Started:
+    """Start an instance of a version (by id) or of the newest version (by key) and run it to its first rest.
+
+    Raises:
+        ProcessDefinitionNotFound, Forbidden, FormRefused, ProcessStuck
+    """
+    if isinstance(process_definition, UUID):
+        version = process_definitions.get(session, process_definition)
+    else:
+        version = process_definitions.newest(session, process_definition)
+    definition = process_definitions.parsed(session, version)
+    relations = {Ground.STARTER} if definition.starter_roles & actor.roles else set()
+    permissions.require(Operation.START, actor, relations)
+    definition.start_form.accept(variables)
+
+    step = process.start(definition, variables, now)
+    lane_owners.require_active_people(session, step, variables)
+
+    instance = process_instances.add(session, version, business_key, actor, now)
+    payload = {
+        "process_definition_key": version.key,
+        "version": version.version,
+        "process_definition_sha256": version.sha256,
+        "business_key": business_key,
+        "variables": variables,
+        "changes": step.changes_as_json(),
+    }
+    cause = NewEvent("process_instance_started", payload)
+    saved, tasks = process_instances.save_step(session, instance, definition, step, [], cause, actor=actor, now=now)
+    return Started(saved, tasks.open)

@@ -1,0 +1,28 @@
+"""Suspend a process instance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.permissions import Actor, Operation
+from app.storage import access, process_instances
+from app.storage.access import IfMatch
+from app.storage.events import NewEvent
+from app.storage.process_instances import SUSPENDED, ProcessInstance
+
+
+def suspend_process_instance(
+    session: Session, instance_id: UUID, actor: Actor, reason: str | None, *, if_match: IfMatch, now: datetime
+) -> ProcessInstance:
+    """Stop every command on an active instance, except resumption and cancellation.
+
+    Raises:
+        ProcessInstanceNotFound, Forbidden, Stale, ProcessInstanceNotActive
+    """
+    instance = access.lock_instance(session, instance_id, actor, Operation.SUSPEND, if_match)
+    access.require_active(session, instance)
+    event = NewEvent("process_instance_suspended", {} if reason is None else {"reason": reason})
+    return process_instances.record(session, instance, [event], actor=actor, now=now, status=SUSPENDED)

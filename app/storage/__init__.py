@@ -1,0 +1,1 @@
+"""Tables, transactions and one repository per aggregate; the only code that speaks SQL."""

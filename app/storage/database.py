@@ -1,0 +1,132 @@
+"""Connections and transactions. The only place that begins or commits one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.errors import Unavailable
+from app.settings import Settings
+
+#: PostgreSQL refuses these for a moment only; the same request may go through later
+_TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03"})
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, and the two ways to use it: `transaction()` and `reading()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = make_url(settings.sqlalchemy_url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _create_engine(settings)
+        self._timeout = settings.database_timeout
+        # SQLite lets one writer in and makes the others poll; in one process they queue here instead,
+        # which is fair and wakes the next one at once.
+        self._writer: threading.Lock | None = threading.Lock() if self.is_sqlite else None
+        self._write_sessions = sessionmaker(self.engine.execution_options(jenjang_begin="BEGIN IMMEDIATE"))
+        self._read_sessions = sessionmaker(self.engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction that writes: committed when the block ends well, rolled back on any error.
+
+        Raises:
+            Unavailable: the database is locked for longer than the timeout, or away; nothing was changed.
+        """
+        with _translated(), self._turn_to_write(), self._write_sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads, and sees one snapshot on SQLite.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        with _translated(), self._read_sessions.begin() as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        if not self._writer.acquire(timeout=self._timeout):
+            raise Unavailable
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what a driver says of a locked or absent database into `Unavailable`."""
+    try:
+        yield
+    except (PoolTimeout, OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES or error.connection_invalidated:
+            raise Unavailable from error
+        raise
+
+
+def _create_engine(settings: Settings) -> Engine:
+    url = make_url(settings.sqlalchemy_url)
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+        "pool_size": settings.database_pool_size,
+        "max_overflow": 0,
+        "pool_timeout": settings.database_timeout,
+    }
+    if url.get_backend_name() == "sqlite":
+        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": settings.database_timeout}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    milliseconds = int(settings.database_timeout * 1000)
+    connect_args = {
+        "connect_timeout": max(2, int(settings.database_timeout)),
+        "options": f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds * 6} -c timezone=UTC",
+        "application_name": "jenjang",
+    }
+    return create_engine(url, connect_args=connect_args, **options)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself: `_begin_sqlite` does, with the right kind of lock.
+    connection.isolation_level = None
+    # FULL: an acknowledged commit survives a power cut, not only a crash of this process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes can fail half-way with "locked": take the lock first.
+    connection.exec_driver_sql(connection.get_execution_options().get("jenjang_begin", "BEGIN"))
+
+
+def is_reachable(database: Database) -> bool:
+    """Whether the database answers a query now."""
+    try:
+        with database.reading() as session:
+            session.execute(text("SELECT 1"))
+    except Unavailable:
+        return False
+    return True

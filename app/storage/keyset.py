@@ -1,0 +1,136 @@
+"""Pages of a list by keyset: a page begins where the one before ended, however the list grew meanwhile."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.errors import FieldError, ParameterRefused
+
+T = TypeVar("T")
+
+#: field name as clients write it → what to order by; never NULL
+Sortable = Mapping[str, ColumnElement[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is wanted."""
+
+    limit: int
+    cursor: str | None = None
+    #: such as `created_at,-name`
+    sort: str | None = None
+    include_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None
+    #: of the whole list; None unless asked for
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    name: str
+    column: ColumnElement[Any]
+    descending: bool
+
+
+def fetch(
+    session: Session,
+    query: Select[Any],
+    page: Page,
+    *,
+    sortable: Sortable,
+    default_sort: str,
+    identity: ColumnElement[Any],
+    build: Callable[[Mapping[str, Any]], T],
+) -> Slice[T]:
+    """Run the query for one page.
+
+    Args: `identity` is unique and breaks ties; `build` makes an item of a row's values by column name.
+    Raises: ParameterRefused: an unknown sort field, or a cursor that this list did not give.
+    """
+    sort = page.sort or default_sort
+    orders = [*_parse_sort(sort, sortable), _Order("", identity, descending=sort.startswith("-"))]
+    wanted = query if page.cursor is None else query.where(_after(orders, _decode(page.cursor, sort, orders)))
+    keys = [order.column.label(f"_key_{index}") for index, order in enumerate(orders)]
+    wanted = (
+        wanted.add_columns(*keys)
+        .order_by(*(order.column.desc() if order.descending else order.column.asc() for order in orders))
+        .limit(page.limit + 1)
+    )
+    rows = [dict(row) for row in session.execute(wanted).mappings()]
+    places = [[row.pop(key.name) for key in keys] for row in rows]
+    more = len(rows) > page.limit
+    total = session.scalar(select(func.count()).select_from(query.subquery())) if page.include_total else None
+    return Slice(
+        items=[build(row) for row in rows[: page.limit]],
+        next_cursor=_encode(sort, places[page.limit - 1]) if more else None,
+        total=total,
+    )
+
+
+def _parse_sort(sort: str, sortable: Sortable) -> list[_Order]:
+    orders: list[_Order] = []
+    for field in sort.split(","):
+        name = field.removeprefix("-")
+        if name not in sortable or any(order.name == name for order in orders):
+            reason = f"Each of these at most once: {', '.join(sorted(sortable))}; `-` before it for descending."
+            raise ParameterRefused(errors=[FieldError("sort", "unknown_sort_field", reason)])
+        orders.append(_Order(name, sortable[name], descending=field.startswith("-")))
+    return orders
+
+
+def _after(orders: list[_Order], place: list[Any]) -> ColumnElement[bool]:
+    """Rows behind a place: greater in the first field, or equal there and greater in the next, and so on."""
+    alternatives = []
+    for index, (order, value) in enumerate(zip(orders, place, strict=True)):
+        beyond = order.column < value if order.descending else order.column > value
+        ties = (o.column == v for o, v in zip(orders[:index], place[:index], strict=True))
+        alternatives.append(and_(*ties, beyond))
+    return or_(*alternatives)
+
+
+def _encode(sort: str, place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([sort, *place])).decode().rstrip("=")
+
+
+def _decode(cursor: str, sort: str, orders: list[_Order]) -> list[Any]:
+    refused = ParameterRefused(
+        errors=[FieldError("cursor", "invalid_cursor", "Take `next_cursor` of the page before, with the same `sort`.")]
+    )
+    try:
+        given_sort, *place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if given_sort != sort or len(place) != len(orders):
+            raise refused
+        return [_restore(value, order.column) for value, order in zip(place, orders, strict=True)]
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise refused from error
+
+
+def _restore(value: Any, column: ColumnElement[Any]) -> Any:
+    """The value as the column's type compares it; the cursor is a client's, so it is checked, not trusted."""
+    kind = column.type.python_type
+    match value:
+        case str() if kind is datetime:
+            return datetime.fromisoformat(value)
+        case str() if kind is UUID:
+            return UUID(value)
+        case str() | int() if isinstance(value, kind) and not isinstance(value, bool):
+            return value
+    raise TypeError(kind)

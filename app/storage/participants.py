@@ -1,0 +1,59 @@
+"""Who may know of a process instance because they took or may take part in it.
+
+Three bases: `role` (whoever holds a lane's role), `named` (by `lane_owners`, which replaces the role in that
+instance) and `acted` (took part; stays for ever, whatever roles the person holds later).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.permissions import Actor
+from app.storage import tables
+
+_participant = tables.participant.c
+
+
+def enter(
+    session: Session, instance_id: UUID, roles: Iterable[str], lane_owners: Mapping[str, Collection[str]]
+) -> None:
+    """Set who may take part: the holders of the roles, except where `lane_owners` names people."""
+    session.execute(
+        delete(tables.participant).where(
+            _participant.process_instance_id == instance_id, _participant.basis.in_(["role", "named"])
+        )
+    )
+    rows = {("role", role) for role in roles if role not in lane_owners}
+    rows |= {("named", username) for usernames in lane_owners.values() for username in usernames}
+    if rows:
+        values = [{"process_instance_id": instance_id, "basis": basis, "name": name} for basis, name in sorted(rows)]
+        session.execute(insert(tables.participant), values)
+
+
+def took_part(session: Session, instance_id: UUID, username: str) -> None:
+    """Remember that the person acted in the instance."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = {"process_instance_id": instance_id, "basis": "acted", "name": username}
+    session.execute(dialect.insert(tables.participant).values(row).on_conflict_do_nothing())
+
+
+def takes_part(session: Session, instance_id: UUID, actor: Actor) -> bool:
+    """Whether the person took or may take part in this instance."""
+    return session.scalar(select(may_know(instance_id, actor))) or False
+
+
+def may_know(instance_id: ColumnElement[UUID] | UUID, actor: Actor) -> ColumnElement[bool]:
+    """The condition under which the person took or may take part in the instance."""
+    return exists().where(
+        _participant.process_instance_id == instance_id,
+        or_(
+            and_(_participant.basis == "role", _participant.name.in_(actor.roles)),
+            and_(_participant.basis.in_(["named", "acted"]), _participant.name == actor.username),
+        ),
+    )

@@ -1,0 +1,164 @@
+"""Deployments, process definitions and their forms: written once, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, insert, select
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.engine import definitions
+from app.engine.definitions import Definition
+from app.errors import ProcessDefinitionNotFound
+from app.storage import keyset, tables
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessDefinition:
+    """One version of a process, without the diagram itself."""
+
+    id: UUID
+    key: str
+    #: 1, 2, 3 … within the key
+    version: int
+    name: str
+    file_name: str
+    #: SHA-256 of the diagram's bytes, in hexadecimal
+    sha256: str
+    #: over the diagram and its forms
+    fingerprint: str
+    deployed_by: str
+    deployed_at: datetime
+
+
+_definition = tables.process_definition.c
+_SELECT = select(
+    *(column for column in tables.process_definition.c if column.name not in {"xml", "deployment_id"}),
+    tables.deployment.c.deployed_by,
+    tables.deployment.c.deployed_at,
+).join_from(tables.process_definition, tables.deployment)
+
+
+def add_deployment(session: Session, deployed_by: str, now: datetime) -> UUID:
+    """Record that somebody deployed; the definitions that came with it follow."""
+    deployment_id = uuid7()
+    session.execute(insert(tables.deployment), {"id": deployment_id, "deployed_by": deployed_by, "deployed_at": now})
+    return deployment_id
+
+
+def add(
+    session: Session,
+    deployment_id: UUID,
+    *,
+    key: str,
+    name: str,
+    file_name: str,
+    xml: bytes,
+    forms: Mapping[str, bytes],
+) -> ProcessDefinition:
+    """Store the next version of a process with its forms."""
+    newest = session.scalar(select(func.max(_definition.version)).where(_definition.key == key)) or 0
+    definition_id = uuid7()
+    row = {
+        "id": definition_id,
+        "deployment_id": deployment_id,
+        "key": key,
+        "version": newest + 1,
+        "name": name,
+        "file_name": file_name,
+        "sha256": hashlib.sha256(xml).hexdigest(),
+        "fingerprint": definitions.fingerprint(xml, forms),
+        "xml": xml,
+    }
+    session.execute(insert(tables.process_definition), row)
+    if forms:
+        contents = [{"process_definition_id": definition_id, "name": n, "content": c} for n, c in forms.items()]
+        session.execute(insert(tables.form), contents)
+    return get(session, definition_id)
+
+
+def get(session: Session, definition_id: UUID) -> ProcessDefinition:
+    """One version.
+
+    Raises:
+        ProcessDefinitionNotFound
+    """
+    return _one(session, _definition.id == definition_id)
+
+
+def newest(session: Session, key: str) -> ProcessDefinition:
+    """The highest version of a key.
+
+    Raises:
+        ProcessDefinitionNotFound
+    """
+    return _one(session, _is_newest() & (_definition.key == key))
+
+
+def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:
+    row = session.execute(_SELECT.where(condition)).mappings().one_or_none()
+    if row is None:
+        raise ProcessDefinitionNotFound
+    return ProcessDefinition(**row)
+
+
+def search(
+    session: Session, page: keyset.Page, *, key: str | None, only_latest: bool
+) -> keyset.Slice[ProcessDefinition]:
+    """Versions, by key and then newest first."""
+    conditions = [] if key is None else [_definition.key == key]
+    if only_latest:
+        conditions.append(_is_newest())
+    return keyset.fetch(
+        session,
+        _SELECT.where(and_(True, *conditions)),
+        page,
+        sortable={"key": _definition.key, "version": _definition.version, "name": _definition.name},
+        default_sort="key,-version",
+        identity=_definition.id,
+        build=lambda row: ProcessDefinition(**row),
+    )
+
+
+def _is_newest() -> ColumnElement[bool]:
+    other = tables.process_definition.alias("other")
+    highest = select(func.max(other.c.version)).where(other.c.key == _definition.key).scalar_subquery()
+    return _definition.version == highest
+
+
+def xml_of(session: Session, definition_id: UUID) -> bytes:
+    """The diagram, byte for byte as it was uploaded.
+
+    Raises:
+        ProcessDefinitionNotFound
+    """
+    xml = session.scalar(select(_definition.xml).where(_definition.id == definition_id))
+    if xml is None:
+        raise ProcessDefinitionNotFound
+    return bytes(xml)
+
+
+def forms_of(session: Session, definition_id: UUID) -> dict[str, bytes]:
+    """The forms by file name, byte for byte as they were uploaded."""
+    form = tables.form.c
+    rows = session.execute(select(form.name, form.content).where(form.process_definition_id == definition_id))
+    return {row.name: bytes(row.content) for row in rows}
+
+
+def parsed(session: Session, definition: Any) -> Definition:
+    """The definition as the engine runs it; read and parsed only when it is not in the cache.
+
+    Args: `definition` is a ProcessDefinition or a ProcessInstance that is pinned to one.
+    """
+    definition_id = getattr(definition, "process_definition_id", None) or definition.id
+
+    def load() -> tuple[bytes, dict[str, bytes]]:
+        return xml_of(session, definition_id), forms_of(session, definition_id)
+
+    return definitions.cached(definition.key, definition.fingerprint, load)

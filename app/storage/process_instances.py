@@ -1,0 +1,196 @@
+"""Process instances: the row that every command locks, and how the outcome of a step is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, insert, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.engine.definitions import Definition
+from app.engine.step import Step
+from app.errors import NotFound, ProcessInstanceNotFound, UserTaskNotFound
+from app.permissions import Actor
+from app.storage import events, participants, tables, user_tasks
+from app.storage.events import NewEvent, StreamEnd
+from app.storage.process_definitions import ProcessDefinition
+from app.storage.user_tasks import Replaced, UserTask
+
+ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED = "active", "suspended", "completed", "cancelled", "failed"
+STATUSES = (ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED)
+_ENDED = {COMPLETED, CANCELLED, FAILED}
+_ENDINGS = {"process_instance_completed", "process_instance_failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInstance:
+    """A running or ended instance, with what it knows of the version it is pinned to."""
+
+    id: UUID
+    process_definition_id: UUID
+    #: of the definition
+    key: str
+    version: int
+    fingerprint: str
+    business_key: str | None
+    status: str
+    #: encoded by the engine
+    state: bytes
+    revision: int
+    variables: Mapping[str, Any]
+    started_by: str
+    started_at: datetime
+    ended_at: datetime | None
+    next_due_at: datetime | None
+    last_sequence: int
+    last_hash: bytes
+
+    @property
+    def stream_end(self) -> StreamEnd:
+        """Where its events end."""
+        return StreamEnd(self.last_sequence, self.last_hash)
+
+
+_instance = tables.process_instance.c
+_definition = tables.process_definition.c
+SELECT: Select[Any] = select(
+    tables.process_instance, _definition.key, _definition.version, _definition.fingerprint
+).join_from(tables.process_instance, tables.process_definition)
+
+
+def get(session: Session, instance_id: UUID) -> ProcessInstance:
+    """One instance, as it is now.
+
+    Raises:
+        ProcessInstanceNotFound
+    """
+    return _one(session, SELECT.where(_instance.id == instance_id), ProcessInstanceNotFound())
+
+
+def load_for_update(session: Session, instance_id: UUID) -> ProcessInstance:
+    """One instance, locked until the transaction ends: one command at a time.
+
+    Raises:
+        ProcessInstanceNotFound
+    """
+    return _locked(session, _instance.id == instance_id, ProcessInstanceNotFound())
+
+
+def load_for_update_by_task(session: Session, task_id: UUID) -> ProcessInstance:
+    """The instance of a user task, locked. The instance first and its tasks after it: so no two commands wait
+    for each other.
+
+    Raises:
+        UserTaskNotFound
+    """
+    of_task = select(tables.user_task.c.process_instance_id).where(tables.user_task.c.id == task_id)
+    return _locked(session, _instance.id == of_task.scalar_subquery(), UserTaskNotFound())
+
+
+def _locked(session: Session, condition: ColumnElement[bool], missing: NotFound) -> ProcessInstance:
+    return _one(session, SELECT.where(condition).with_for_update(of=tables.process_instance), missing)
+
+
+def _one(session: Session, query: Select[Any], missing: NotFound) -> ProcessInstance:
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise missing
+    return ProcessInstance(**row)
+
+
+def add(
+    session: Session, definition: ProcessDefinition, business_key: str | None, actor: Actor, now: datetime
+) -> ProcessInstance:
+    """Store a new instance that has not taken its first step yet."""
+    end = events.stream_start(definition.fingerprint)
+    row: dict[str, Any] = {
+        "id": uuid7(),
+        "process_definition_id": definition.id,
+        "business_key": business_key,
+        "status": ACTIVE,
+        "state": b"",
+        "revision": 0,
+        "variables": {},
+        "started_by": actor.username,
+        "started_at": now,
+        "ended_at": None,
+        "next_due_at": None,
+        "last_sequence": end.sequence,
+        "last_hash": end.hash,
+    }
+    session.execute(insert(tables.process_instance), row)
+    return ProcessInstance(**row, key=definition.key, version=definition.version, fingerprint=definition.fingerprint)
+
+
+def save_step(
+    session: Session,
+    instance: ProcessInstance,
+    definition: Definition,
+    step: Step,
+    was_open: Sequence[UserTask],
+    cause: NewEvent,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> tuple[ProcessInstance, Replaced]:
+    """Save the outcome of a step: the state, the open user tasks, and what happened, beginning with its cause."""
+    tasks = user_tasks.replace_open(session, instance.id, definition, was_open, step.open_user_tasks, now)
+    if instance.revision == 0 or "lane_owners" in step.changes:
+        participants.enter(session, instance.id, definition.roles, step.variables.get("lane_owners") or {})
+    story = [cause, *_consequences(step, tasks)]
+    saved = record(
+        session,
+        instance,
+        story,
+        actor=actor,
+        now=now,
+        state=step.state,
+        status=step.status,
+        variables=step.variables,
+        next_due_at=step.next_due_at,
+    )
+    return saved, tasks
+
+
+def record(
+    session: Session,
+    instance: ProcessInstance,
+    story: Sequence[NewEvent],
+    *,
+    actor: Actor,
+    now: datetime,
+    **values: Any,
+) -> ProcessInstance:
+    """Append events to an instance's stream and write the columns that changed with them."""
+    state_after = values.get("state")
+    end = events.append(
+        session, instance.id, instance.stream_end, story, actor=actor.username, now=now, state_after=state_after
+    )
+    participants.took_part(session, instance.id, actor.username)
+    values |= {"revision": instance.revision + 1, "last_sequence": end.sequence, "last_hash": end.hash}
+    if values.get("status") in _ENDED:
+        values["ended_at"] = now
+    session.execute(update(tables.process_instance).where(_instance.id == instance.id).values(values))
+    return replace(instance, **values)
+
+
+def task_event(type_: str, task: UserTask, **payload: Any) -> NewEvent:
+    """An event that happened to a user task."""
+    told = {name: value for name, value in payload.items() if value is not None}
+    return NewEvent(type_, told, task.element_id, task.name, task.round, task.id)
+
+
+def _consequences(step: Step, tasks: Replaced) -> list[NewEvent]:
+    """What followed from the cause, in reading order: the path taken, the tasks, and the end if it came."""
+    ran = [NewEvent(e.type, e.payload, e.element_id, e.element_name, e.round) for e in step.events]
+    return [
+        *(event for event in ran if event.type not in _ENDINGS),
+        *(task_event("user_task_cancelled", task) for task in tasks.cancelled),
+        *(task_event("user_task_opened", task, candidates=task.candidates) for task in tasks.opened),
+        *(event for event in ran if event.type in _ENDINGS),
+    ]

@@ -1,0 +1,233 @@
+"""The tables, as Alembic compares them with the migrations. Imported by `app.storage` alone.
+
+Whatever hangs on a process instance carries its id first in the key, so that the database can be sharded by it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant, always UTC and aware in Python; SQLite, which knows no zones, keeps it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC, without the zone where the database has none."""
+        if value is None:
+            return None
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To an aware datetime in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+user_account = Table(
+    "user_account",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("active", Boolean, nullable=False),
+    # The people of `seed-demo`: let in only while JENJANG_DEMO is set.
+    Column("is_demo", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+user_role = Table(
+    "user_role",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("role", String(200), primary_key=True),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False, index=True),
+    # SHA-256: the secret has 256 random bits, so a slow hash would protect nothing more.
+    Column("secret_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("deployed_by", String(64), nullable=False),
+    Column("deployed_at", UtcDateTime, nullable=False),
+)
+
+process_definition = Table(
+    "process_definition",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("deployment_id", Uuid, ForeignKey("deployment.id"), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    # Over the diagram and its forms: what the cache of parsed definitions goes by.
+    Column("fingerprint", String(64), nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    UniqueConstraint("key", "version"),
+)
+
+form = Table(
+    "form",
+    metadata,
+    Column("process_definition_id", Uuid, ForeignKey("process_definition.id"), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+process_instance = Table(
+    "process_instance",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("process_definition_id", Uuid, ForeignKey("process_definition.id"), nullable=False, index=True),
+    Column("business_key", String(255), index=True),
+    Column("status", String(16), nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    # Grows with every command: the optimistic lock and the ETag.
+    Column("revision", Integer, nullable=False),
+    Column("variables", Json, nullable=False),
+    Column("started_by", String(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("next_due_at", UtcDateTime),
+    # The end of the event stream, kept here so that appending to it reads nothing.
+    Column("last_sequence", Integer, nullable=False),
+    Column("last_hash", LargeBinary(32), nullable=False),
+    Index("ix_process_instance_started_at", "started_at", "id"),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("process_instance_id", Uuid, ForeignKey("process_instance.id"), primary_key=True),
+    # role: holders of a lane's role; named: by `lane_owners`; acted: took part.
+    Column("basis", String(8), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Index("ix_participant_basis_name", "basis", "name", "process_instance_id"),
+)
+
+user_task = Table(
+    "user_task",
+    metadata,
+    Column("process_instance_id", Uuid, ForeignKey("process_instance.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("element_task_id", Uuid, nullable=False),
+    Column("element_id", String(255), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", String(200), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    # Usernames, where `lane_owners` replaces the role in this instance.
+    Column("candidates", Json),
+    Column("assignee", String(64)),
+    Column("draft", Json),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("claimed_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    Column("completed_by", String(64)),
+    Column("on_behalf_of", String(64)),
+    Column("basis", Text),
+    Index("ix_user_task_id", "id"),
+    Index("ix_user_task_inbox", "role", "created_at", "id", postgresql_where=text("state = 'open'")),
+    Index("ix_user_task_assignee", "assignee", postgresql_where=text("state = 'open'")),
+)
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("process_instance_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("user_task_id", Uuid, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["process_instance_id", "user_task_id"], ["user_task.process_instance_id", "user_task.id"]),
+    Index("ix_comment_user_task_id", "process_instance_id", "user_task_id"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("process_instance_id", Uuid, ForeignKey("process_instance.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("element_id", String(255)),
+    Column("element_name", Text),
+    Column("round", Integer),
+    Column("user_task_id", Uuid),
+    Column("actor", String(64), nullable=False),
+    Column("on_behalf_of", String(64)),
+    Column("basis", Text),
+    Column("payload", Json, nullable=False),
+    Column("payload_salt", LargeBinary(16), nullable=False),
+    # Once per command, on its last event: the encoded state after it.
+    Column("state_after", LargeBinary),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("previous_hash", LargeBinary(32), nullable=False),
+)
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("method", String(8), primary_key=True),
+    Column("path", String(1024), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request_hash", LargeBinary(32), nullable=False),
+    Column("status", Integer),
+    Column("headers", Json),
+    Column("body", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_idempotency_key_user_id_created_at", "user_id", "created_at"),
+)

@@ -1,0 +1,198 @@
+"""User tasks: one row for each open or finished one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.engine.definitions import Definition
+from app.engine.step import OpenUserTask
+from app.errors import UserTaskNotFound
+from app.permissions import Actor, Ground
+from app.storage import tables
+
+OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class UserTask:
+    """A user task of an instance."""
+
+    process_instance_id: UUID
+    id: UUID
+    #: the engine's own id of it
+    element_task_id: UUID
+    element_id: str
+    name: str
+    #: the lane's name
+    role: str
+    #: the n-th pass of the element, from 1
+    round: int
+    state: str
+    #: usernames that `lane_owners` names instead of the role; None: whoever holds the role
+    candidates: Sequence[str] | None
+    assignee: str | None
+    draft: Mapping[str, Any] | None
+    revision: int
+    created_at: datetime
+    due_at: datetime | None
+    claimed_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    on_behalf_of: str | None
+    basis: str | None
+
+    def has_candidate(self, username: str, roles: frozenset[str]) -> bool:
+        """Whether this person may do it: exactly those named, or else the holders of the role."""
+        return username in self.candidates if self.candidates is not None else self.role in roles
+
+    def relations_of(self, actor: Actor) -> set[Ground]:
+        """In which relations the actor stands to the task, for the table of permissions."""
+        relations = set()
+        if self.has_candidate(actor.username, actor.roles):
+            relations.add(Ground.CANDIDATE)
+        if self.assignee == actor.username:
+            relations.add(Ground.ASSIGNEE)
+        return relations
+
+
+_task = tables.user_task.c
+
+
+def get(session: Session, task_id: UUID) -> UserTask:
+    """One user task.
+
+    Raises:
+        UserTaskNotFound
+    """
+    row = session.execute(select(tables.user_task).where(_task.id == task_id)).mappings().one_or_none()
+    if row is None:
+        raise UserTaskNotFound
+    return UserTask(**row)
+
+
+def open_of_instances(session: Session, instance_ids: Sequence[UUID]) -> dict[UUID, list[UserTask]]:
+    """The open user tasks of each of these instances, oldest first."""
+    found: dict[UUID, list[UserTask]] = {instance_id: [] for instance_id in instance_ids}
+    query = (
+        select(tables.user_task)
+        .where(_task.process_instance_id.in_(instance_ids), _task.state == OPEN)
+        .order_by(_task.created_at, _task.id)
+    )
+    for row in session.execute(query).mappings():
+        found[row["process_instance_id"]].append(UserTask(**row))
+    return found
+
+
+def open_of(session: Session, instance_id: UUID) -> list[UserTask]:
+    """The open user tasks of one instance, oldest first."""
+    return open_of_instances(session, [instance_id])[instance_id]
+
+
+def change(session: Session, task: UserTask, **values: Any) -> UserTask:
+    """Write some columns of a task and count its revision up."""
+    values["revision"] = task.revision + 1
+    session.execute(
+        update(tables.user_task)
+        .where(_task.process_instance_id == task.process_instance_id, _task.id == task.id)
+        .values(values)
+    )
+    return replace(task, **values)
+
+
+def close(session: Session, task: UserTask, actor: Actor, now: datetime) -> UserTask:
+    """Mark a task as completed by the actor."""
+    return change(
+        session,
+        task,
+        state=COMPLETED,
+        assignee=actor.username,
+        claimed_at=task.claimed_at or now,
+        completed_at=now,
+        completed_by=actor.username,
+        draft=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """How the open user tasks of an instance changed."""
+
+    opened: list[UserTask]
+    cancelled: list[UserTask]
+    #: all that are open now, oldest first
+    open: list[UserTask]
+
+
+def replace_open(
+    session: Session,
+    instance_id: UUID,
+    definition: Definition,
+    was_open: Sequence[UserTask],
+    now_open: Sequence[OpenUserTask],
+    now: datetime,
+) -> Replaced:
+    """Make the rows agree with what the engine says is open: add, cancel, and renew the candidates."""
+    by_engine_id = {task.element_task_id: task for task in was_open}
+    kept, opened = [], []
+    for wanted in now_open:
+        task = by_engine_id.pop(wanted.element_task_id, None)
+        if task is None:
+            opened.append(_new(instance_id, definition, wanted, now))
+        else:
+            kept.append(_with_candidates(session, task, wanted.candidates))
+    if opened:
+        session.execute(insert(tables.user_task), [_values(task) for task in opened])
+    cancelled = [change(session, task, state=CANCELLED, completed_at=now) for task in by_engine_id.values()]
+    return Replaced(opened, cancelled, kept + opened)
+
+
+def cancel_open(session: Session, was_open: Sequence[UserTask], now: datetime) -> list[UserTask]:
+    """Cancel every open task of an instance."""
+    return [change(session, task, state=CANCELLED, completed_at=now) for task in was_open]
+
+
+def _new(instance_id: UUID, definition: Definition, wanted: OpenUserTask, now: datetime) -> UserTask:
+    element = definition.user_tasks[wanted.element_id]
+    return UserTask(
+        process_instance_id=instance_id,
+        id=uuid7(),
+        element_task_id=wanted.element_task_id,
+        element_id=wanted.element_id,
+        name=element.name,
+        role=element.role,
+        round=wanted.round,
+        state=OPEN,
+        candidates=None if wanted.candidates is None else list(wanted.candidates),
+        assignee=None,
+        draft=None,
+        revision=1,
+        created_at=now,
+        due_at=None,
+        claimed_at=None,
+        completed_at=None,
+        completed_by=None,
+        on_behalf_of=None,
+        basis=None,
+    )
+
+
+def _values(task: UserTask) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in _task.keys()}  # noqa: SIM118 - a column collection, not a dict
+
+
+def _with_candidates(session: Session, task: UserTask, candidates: tuple[str, ...] | None) -> UserTask:
+    wanted = None if candidates is None else list(candidates)
+    if task.candidates == wanted:
+        return task
+    released: dict[str, Any] = {}
+    if task.assignee is not None and wanted is not None and task.assignee not in wanted:
+        released = {"assignee": None, "claimed_at": None}
+    return change(session, task, candidates=wanted, **released)
