@@ -6,7 +6,7 @@ The docstring of an error class is its title; `code` is stable and part of the i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 
@@ -35,6 +35,10 @@ class Problem:
     line: int = 1
     #: base name of the uploaded file
     file: str | None = None
+
+    def as_json(self) -> dict[str, str | int | None]:
+        """As clients get it."""
+        return asdict(self)
 
 
 class ServiceError(Exception):
@@ -205,6 +209,12 @@ class ProcessInstanceNotSuspended(Conflict):
     """The process instance is not suspended"""
 
     code = "process_instance_not_suspended"
+
+
+class BodyRefused(Refused):
+    """The body does not have the expected shape"""
+
+    code = "body_refused"
 
 
 class ParameterRefused(Refused):

@@ -9,16 +9,19 @@ from sqlalchemy.orm import Session
 
 from app.permissions import Actor, Operation
 from app.storage import access, comments, process_instances
+from app.storage.access import IfMatch
 from app.storage.comments import Comment
 
 
-def comment_on_user_task(session: Session, task_id: UUID, actor: Actor, text: str, *, now: datetime) -> Comment:
+def comment_on_user_task(
+    session: Session, task_id: UUID, actor: Actor, text: str, *, if_match: IfMatch, now: datetime
+) -> Comment:
     """Add a comment to an open user task.
 
     Raises:
-        UserTaskNotFound, Forbidden, UserTaskClosed, ProcessInstanceNotActive
+        UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive
     """
-    instance, task = access.lock_open_task(session, task_id, actor, Operation.COMMENT, None)
+    instance, task = access.lock_open_task(session, task_id, actor, Operation.COMMENT, if_match)
     comment = comments.add(session, task, actor, text, now)
     event = process_instances.task_event("user_task_commented", task, comment_id=str(comment.id), comment=text)
     process_instances.record(session, instance, [event], actor=actor, now=now)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
@@ -121,12 +121,3 @@ def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads and then writes can fail half-way with "locked": take the lock first.
     connection.exec_driver_sql(connection.get_execution_options().get("jenjang_begin", "BEGIN"))
 
-
-def is_reachable(database: Database) -> bool:
-    """Whether the database answers a query now."""
-    try:
-        with database.reading() as session:
-            session.execute(text("SELECT 1"))
-    except Unavailable:
-        return False
-    return True

@@ -45,6 +45,7 @@ def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[
     Writing the key first makes a second request with it wait until the first is committed or rolled back.
 
     Raises:
+        IdempotencyKeyInUse: the first request with it still runs.
         IdempotencyKeyReused: the key came with another body before.
     """
     columns = tables.idempotency_key.c

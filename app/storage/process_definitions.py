@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from app.engine import definitions
 from app.engine.definitions import Definition
-from app.errors import ProcessDefinitionNotFound
+from app.errors import FormNotFound, ProcessDefinitionNotFound
 from app.storage import keyset, tables
 
 
@@ -24,6 +24,7 @@ class ProcessDefinition:
     """One version of a process, without the diagram itself."""
 
     id: UUID
+    deployment_id: UUID
     key: str
     #: 1, 2, 3 … within the key
     version: int
@@ -39,7 +40,7 @@ class ProcessDefinition:
 
 _definition = tables.process_definition.c
 _SELECT = select(
-    *(column for column in tables.process_definition.c if column.name not in {"xml", "deployment_id"}),
+    *(column for column in tables.process_definition.c if column.name != "xml"),
     tables.deployment.c.deployed_by,
     tables.deployment.c.deployed_at,
 ).join_from(tables.process_definition, tables.deployment)
@@ -151,6 +152,21 @@ def forms_of(session: Session, definition_id: UUID) -> dict[str, bytes]:
     return {row.name: bytes(row.content) for row in rows}
 
 
+def form_of(session: Session, definition_id: UUID, name: str) -> bytes:
+    """One form, byte for byte as it was uploaded.
+
+    Raises:
+        FormNotFound
+    """
+    form = tables.form.c
+    content = session.scalar(
+        select(form.content).where(form.process_definition_id == definition_id, form.name == name)
+    )
+    if content is None:
+        raise FormNotFound
+    return bytes(content)
+
+
 def parsed(session: Session, definition: Any) -> Definition:
     """The definition as the engine runs it; read and parsed only when it is not in the cache.
 
@@ -162,3 +178,14 @@ def parsed(session: Session, definition: Any) -> Definition:
         return xml_of(session, definition_id), forms_of(session, definition_id)
 
     return definitions.cached(definition.key, definition.fingerprint, load)
+
+
+def parsed_of_instances(session: Session, instance_ids: Collection[UUID]) -> dict[UUID, Definition]:
+    """The parsed definition of each of these instances."""
+    instance = tables.process_instance.c
+    rows = session.execute(
+        select(instance.id.label("instance_id"), _definition.id, _definition.key, _definition.fingerprint)
+        .join_from(tables.process_instance, tables.process_definition)
+        .where(instance.id.in_(instance_ids))
+    )
+    return {row.instance_id: parsed(session, row) for row in rows}

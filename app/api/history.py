@@ -1,0 +1,32 @@
+"""History: what happened in an instance, in order."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
+
+from app.api import present, problems, schemas
+from app.api.dependencies import PageOf, Read, bearer, shown
+from app.api.route import AuthenticatedRoute
+from app.storage import access, events
+
+router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+
+
+@router.get(
+    "/process-instances/{instance_id}/events",
+    responses=problems.declared(404),
+    response_model=schemas.ListOf[schemas.Event],
+)
+def list_events(instance_id: UUID, reading: Read, page: PageOf) -> Response:
+    """The events of one instance, oldest first."""
+
+    def question(session: Session) -> schemas.ListOf[schemas.Event]:
+        instance = access.read_instance(session, instance_id, reading.actor)
+        found = events.list_of_instance(session, instance.id, page)
+        items = [present.event(record) for record in found.items]
+        return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)
+
+    return shown(reading.ask(question))

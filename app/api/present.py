@@ -1,0 +1,58 @@
+"""Records of the storage as the bodies that clients rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app.api import schemas
+from app.engine.definitions import Definition
+from app.storage import process_definitions, user_tasks
+from app.storage.events import Event
+from app.storage.process_instances import ProcessInstance
+from app.storage.user_tasks import UserTask
+
+
+def user_task(task: UserTask, definition: Definition) -> schemas.UserTask:
+    """A user task with the quality standard that the diagram states."""
+    fields = {name: getattr(task, name) for name in schemas.UserTask.model_fields if name != "quality"}
+    quality = schemas.Quality.model_validate(definition.user_tasks[task.element_id].quality)
+    return schemas.UserTask(**fields, quality=quality)
+
+
+def user_task_list(session: Session, tasks: Sequence[UserTask]) -> list[schemas.UserTask]:
+    """User tasks of any instances."""
+    parsed = process_definitions.parsed_of_instances(session, {task.process_instance_id for task in tasks})
+    return [user_task(task, parsed[task.process_instance_id]) for task in tasks]
+
+
+def process_instance(
+    instance: ProcessInstance, open_tasks: Sequence[UserTask], definition: Definition
+) -> schemas.ProcessInstance:
+    """An instance with its open user tasks."""
+    return schemas.ProcessInstance(
+        id=instance.id,
+        process_definition_id=instance.process_definition_id,
+        process_definition_key=instance.key,
+        version=instance.version,
+        business_key=instance.business_key,
+        status=instance.status,
+        variables=dict(instance.variables),
+        started_by=instance.started_by,
+        started_at=instance.started_at,
+        ended_at=instance.ended_at,
+        user_tasks=[user_task(task, definition) for task in open_tasks],
+    )
+
+
+def process_instance_now(session: Session, instance: ProcessInstance) -> schemas.ProcessInstance:
+    """An instance with the user tasks that are open in this transaction."""
+    definition = process_definitions.parsed(session, instance)
+    return process_instance(instance, user_tasks.open_of(session, instance.id), definition)
+
+
+def event(record: Event) -> schemas.Event:
+    """An event; its hashes in hexadecimal."""
+    fields = {name: getattr(record, name) for name in schemas.Event.model_fields}
+    return schemas.Event(**fields | {"hash": record.hash.hex(), "previous_hash": record.previous_hash.hex()})

@@ -1,0 +1,134 @@
+"""Errors as problem details (RFC 9457): the one place that turns a refusal into HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app import errors
+from app.api.schemas import FieldProblem, ProblemDetails
+
+MEDIA_TYPE = "application/problem+json"
+#: seconds after which a client may try again
+_RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE: "2", HTTPStatus.TOO_MANY_REQUESTS: "2"}
+
+#: the nearest class in an error's ancestry decides
+_STATUS: Mapping[type[errors.ServiceError], HTTPStatus] = {
+    errors.Malformed: HTTPStatus.BAD_REQUEST,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Stale: HTTPStatus.PRECONDITION_FAILED,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: these refusals, and those that any authenticated route can give."""
+    return {
+        status: {
+            "model": ProblemDetails,
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        }
+        for status in sorted({*statuses, 401, 422, 503})
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app be answered as problem details."""
+    app.add_exception_handler(errors.ServiceError, _on_service_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+def respond(request: Request, error: errors.ServiceError) -> Response:
+    """The answer to one refusal."""
+    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    details = [FieldProblem(pointer=e.pointer, code=e.code, reason=e.reason) for e in error.errors]
+    extra: dict[str, Any] = {}
+    if isinstance(error, errors.DiagramRefused):
+        extra["errors"] = [problem.as_json() for problem in error.problems]
+    if isinstance(error, errors.ProcessStuck):
+        extra["element_id"] = error.element_id
+    return _problem(request, status, error.code, error.title, error.detail, details, extra)
+
+
+def _problem(
+    request: Request,
+    status: HTTPStatus | int,
+    code: str,
+    title: str,
+    detail: str,
+    details: list[FieldProblem] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Response:
+    body = ProblemDetails(
+        type=f"urn:jenjang:problem:{code}",
+        title=title,
+        status=int(status),
+        detail=detail,
+        instance=request.url.path,
+        errors=details or [],
+    )
+    headers = {"Retry-After": _RETRY_AFTER[HTTPStatus(status)]} if status in _RETRY_AFTER else {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if code == errors.IdempotencyKeyInUse.code:
+        headers["Retry-After"] = "1"
+    return Response(
+        orjson.dumps(body.model_dump() | dict(extra or {})), int(status), headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def _on_service_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.ServiceError)  # noqa: S101 - registered for this class alone
+    return respond(request, error)
+
+
+def _on_validation_error(request: Request, error: Exception) -> Response:
+    """A body or a parameter of the wrong shape: pydantic's findings, without its values."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    found = [_field_error(item) for item in error.errors()]
+    in_body = all(item["loc"][0] == "body" for item in error.errors())
+    return respond(request, errors.BodyRefused(errors=found) if in_body else errors.ParameterRefused(errors=found))
+
+
+def _field_error(item: Mapping[str, Any]) -> errors.FieldError:
+    place, *path = item["loc"]
+    if place == "body":
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+    else:
+        pointer = ".".join(str(part) for part in path)
+    return errors.FieldError(pointer, str(item["type"]), str(item["msg"]))
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: unknown paths, wrong methods, bodies over the limit."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    status = HTTPStatus(error.status_code)
+    code = "malformed" if status == HTTPStatus.BAD_REQUEST else status.phrase.lower().replace(" ", "_")
+    response = _problem(request, status, code, status.phrase, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _on_defect(request: Request, error: Exception) -> Response:
+    """A defect of ours: logged whole, told without a word of the inside."""
+    _log.error("defect", path=request.url.path, exc_info=error)
+    detail = "This is a defect of the service; it was logged under the request id."
+    return _problem(request, 500, "internal_error", "The service failed", detail)

@@ -1,0 +1,164 @@
+"""Process instances: start, find, read, cancel, suspend, resume."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
+
+from app.api import present, problems, schemas
+from app.api.dependencies import Command, Create, PageOf, Read, answer, bearer, etag, shown
+from app.api.route import AuthenticatedRoute
+from app.commands.cancel_process_instance import cancel_process_instance as cancel
+from app.commands.resume_process_instance import resume_process_instance as resume
+from app.commands.start_process_instance import start_process_instance as start
+from app.commands.suspend_process_instance import suspend_process_instance as suspend
+from app.errors import BodyRefused, FieldError, ParameterRefused
+from app.storage import access, process_definitions, process_instance_search, user_tasks
+from app.storage.idempotency import Answer
+from app.storage.process_instance_search import ProcessInstanceFilter
+from app.storage.process_instances import ProcessInstance
+
+router = APIRouter(
+    prefix="/process-instances", tags=["process instances"], route_class=AuthenticatedRoute, dependencies=[bearer]
+)
+
+Status = Literal["active", "suspended", "completed", "cancelled", "failed"]
+_VARIABLE = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,63}):(.*)", re.ASCII | re.DOTALL)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems.declared(400, 403, 404, 409, 413, 415),
+    response_model=schemas.ProcessInstance,
+)
+def start_process_instance(body: schemas.StartRequest, writing: Create) -> Response:
+    """Start a process and run it to its first rest."""
+    process_definition = _named(body)
+
+    def command(session: Session) -> Answer:
+        started = start(
+            session,
+            process_definition,
+            writing.actor,
+            business_key=body.business_key,
+            variables=body.variables,
+            now=writing.now,
+        )
+        instance = started.process_instance
+        definition = process_definitions.parsed(session, instance)
+        shown_instance = present.process_instance(instance, started.open_user_tasks, definition)
+        return answer(201, shown_instance, revision=instance.revision, location=f"{writing.path}/{instance.id}")
+
+    return writing.run(command)
+
+
+def _named(body: schemas.StartRequest) -> UUID | str:
+    named = [name for name in (body.process_definition_id, body.process_definition_key) if name is not None]
+    if len(named) != 1:
+        reason = "Give either process_definition_key or process_definition_id."
+        raise BodyRefused(errors=[FieldError("/process_definition_key", "exactly_one", reason)])
+    return named[0]
+
+
+@router.get("", responses=problems.declared(), response_model=schemas.ListOf[schemas.ProcessInstance])
+def list_process_instances(
+    reading: Read,
+    page: PageOf,
+    status: Status | None = None,
+    process_definition_key: Annotated[str | None, Query(max_length=255)] = None,
+    business_key: Annotated[str | None, Query(max_length=255)] = None,
+    started_by: Annotated[str | None, Query(max_length=64)] = None,
+    started_after: datetime | None = None,
+    started_before: datetime | None = None,
+    variable: Annotated[list[str], Query(max_length=10, description="`name:value`, such as `tahun:2025`.")] = [],
+) -> Response:
+    """The instances that the caller may know of, newest first."""
+    wanted = ProcessInstanceFilter(
+        status, process_definition_key, business_key, started_by, started_after, started_before, _variables(variable)
+    )
+    actor = reading.actor
+
+    def question(session: Session) -> schemas.ListOf[schemas.ProcessInstance]:
+        visible_to = None if access.sees_everything(actor) else actor
+        found = process_instance_search.search(session, page, wanted, visible_to)
+        tasks = user_tasks.open_of_instances(session, [instance.id for instance in found.items])
+        items = [
+            present.process_instance(instance, tasks[instance.id], process_definitions.parsed(session, instance))
+            for instance in found.items
+        ]
+        return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)
+
+    return shown(reading.ask(question))
+
+
+def _variables(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    matches = [_VARIABLE.fullmatch(text) for text in texts]
+    if None in matches:
+        raise ParameterRefused(errors=[FieldError("variable", "malformed", "Write it as name:value.")])
+    return tuple((match[1], match[2]) for match in matches if match is not None)
+
+
+@router.get("/{instance_id}", responses=problems.declared(404), response_model=schemas.ProcessInstance)
+def read_process_instance(instance_id: UUID, reading: Read) -> Response:
+    """One instance with its open user tasks."""
+
+    def question(session: Session) -> tuple[schemas.ProcessInstance, int]:
+        instance = access.read_instance(session, instance_id, reading.actor)
+        return present.process_instance_now(session, instance), instance.revision
+
+    body, revision = reading.ask(question)
+    return shown(body, {"ETag": etag(revision)})
+
+
+_COMMAND_PROBLEMS = problems.declared(400, 403, 404, 409, 412, 413, 415)
+
+
+@router.post("/{instance_id}/cancellation", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
+def cancel_process_instance(instance_id: UUID, body: schemas.CancellationRequest, writing: Command) -> Response:
+    """End an instance for good; its open user tasks are closed."""
+
+    def command(session: Session) -> Answer:
+        instance = cancel(
+            session, instance_id, writing.actor, body.reason, if_match=writing.if_match, now=writing.now
+        )
+        return _answer_with(session, instance)
+
+    return writing.run(command)
+
+
+@router.post("/{instance_id}/suspension", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
+def suspend_process_instance(
+    instance_id: UUID, writing: Command, body: schemas.ReasonRequest | None = None
+) -> Response:
+    """Stop every command on an instance until it is resumed."""
+    reason = None if body is None else body.reason
+
+    def command(session: Session) -> Answer:
+        instance = suspend(session, instance_id, writing.actor, reason, if_match=writing.if_match, now=writing.now)
+        return _answer_with(session, instance)
+
+    return writing.run(command)
+
+
+@router.post("/{instance_id}/resumption", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
+def resume_process_instance(
+    instance_id: UUID, writing: Command, body: schemas.ReasonRequest | None = None
+) -> Response:
+    """Let a suspended instance go on."""
+    reason = None if body is None else body.reason
+
+    def command(session: Session) -> Answer:
+        instance = resume(session, instance_id, writing.actor, reason, if_match=writing.if_match, now=writing.now)
+        return _answer_with(session, instance)
+
+    return writing.run(command)
+
+
+def _answer_with(session: Session, instance: ProcessInstance) -> Answer:
+    return answer(200, present.process_instance_now(session, instance), revision=instance.revision)

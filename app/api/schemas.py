@@ -1,0 +1,239 @@
+"""The bodies that clients send and get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+T = TypeVar("T")
+
+
+def _rfc3339(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+#: RFC 3339 in UTC
+Instant = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json-unless-none")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Variables = dict[str, Any]
+
+
+class Body(BaseModel):
+    """What a client sends: unknown members are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """What a client gets, read off a record of the storage."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class FieldProblem(BaseModel):
+    """One refused value."""
+
+    pointer: str = Field(description="JSON Pointer into the body, or the parameter's name.")
+    code: str
+    reason: str
+
+
+class DiagramProblem(BaseModel):
+    """One thing wrong, or doubtful, in an uploaded diagram."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    file: str | None
+    element_id: str | None
+    line: int
+    code: str
+    reason: str
+    hint: str
+
+
+class ProblemDetails(BaseModel):
+    """A refusal, as RFC 9457 tells it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:jenjang:problem:user_task_closed"])
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FieldProblem | DiagramProblem] = []
+
+
+class ListOf(BaseModel, Generic[T]):
+    """One page of a list; `total` only where `include_total=true` asked for it."""
+
+    items: list[T]
+    next_cursor: str | None
+    total: int | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class ProcessDefinitionSummary(Answer):
+    """One version of a process."""
+
+    id: UUID | None = Field(description="null in a dry run")
+    key: str
+    version: int
+    name: str
+    sha256: str = Field(description="Of the diagram's bytes.")
+
+
+class ProcessDefinition(ProcessDefinitionSummary):
+    """One version of a process, with its origin."""
+
+    file_name: str
+    deployment_id: UUID
+    deployed_by: str
+    deployed_at: Instant
+
+
+class Deployment(BaseModel):
+    """What a deployment made, or would make."""
+
+    id: UUID | None = Field(description="null in a dry run")
+    process_definitions: list[ProcessDefinitionSummary]
+    warnings: list[DiagramProblem]
+
+
+class Quality(Answer):
+    """Mutu baku: the quality standard of an activity (PermenPANRB 35/2012)."""
+
+    kelengkapan: str | None
+    waktu: str | None = Field(description="ISO 8601 duration; a week is 7, a month 30 calendar days")
+    output: str | None
+    keterangan: str | None
+
+
+class UserTask(Answer):
+    """A user task."""
+
+    id: UUID
+    process_instance_id: UUID
+    element_id: str
+    name: str
+    role: str
+    state: Literal["open", "completed", "cancelled"]
+    round: int
+    assignee: str | None
+    candidates: list[str] | None = Field(description="Who alone may do it; null: whoever holds the role.")
+    created_at: Instant
+    due_at: Instant | None
+    claimed_at: Instant | None
+    completed_at: Instant | None
+    completed_by: str | None
+    on_behalf_of: str | None
+    basis: str | None
+    quality: Quality
+
+
+class ProcessInstance(Answer):
+    """A process instance with its open user tasks."""
+
+    id: UUID
+    process_definition_id: UUID
+    process_definition_key: str
+    version: int
+    business_key: str | None
+    status: Literal["active", "suspended", "completed", "cancelled", "failed"]
+    variables: Variables
+    started_by: str
+    started_at: Instant
+    ended_at: Instant | None
+    user_tasks: list[UserTask]
+
+
+class Form(BaseModel):
+    """What to ask for, and what is known already."""
+
+    form_schema: dict[str, Any] = Field(serialization_alias="schema", description="JSON Schema 2020-12.")
+    values: Variables
+
+
+class Completion(BaseModel):
+    """What a completion led to."""
+
+    user_task: UserTask
+    process_instance: ProcessInstance
+    next_user_tasks: list[UserTask]
+
+
+class Comment(Answer):
+    """A remark on a user task."""
+
+    id: UUID
+    author: str
+    text: str
+    created_at: Instant
+
+
+class Event(Answer):
+    """One event of an instance's history."""
+
+    sequence: int
+    process_instance_id: UUID
+    occurred_at: Instant
+    type: str
+    element_id: str | None
+    element_name: str | None
+    round: int | None
+    user_task_id: UUID | None
+    actor: str
+    on_behalf_of: str | None
+    basis: str | None
+    payload: Mapping[str, Any]
+    hash: str = Field(description="SHA-256 in hexadecimal.")
+    previous_hash: str
+
+
+class StartRequest(Body):
+    """Which process to start: the newest version of a key, or one version by id."""
+
+    process_definition_key: str | None = Field(None, min_length=1, max_length=255, examples=["penjenjangan_kinerja"])
+    process_definition_id: UUID | None = Field(None, examples=[None])
+    business_key: str | None = Field(None, min_length=1, max_length=255, examples=["penjenjangan-2026"])
+    variables: Variables = Field({}, examples=[{}])
+
+
+class CompletionRequest(Body):
+    """The whole form, and a remark."""
+
+    variables: Variables = Field(examples=[{"keputusan": "ya"}])
+    comment: Text | None = None
+
+
+class DraftRequest(Body):
+    """The form so far."""
+
+    variables: Variables
+
+
+class AssignmentRequest(Body):
+    """To whom; without a name, to the caller."""
+
+    assignee: str | None = Field(None, min_length=1, max_length=64, examples=[None])
+
+
+class CommentRequest(Body):
+    """A remark."""
+
+    text: Text
+
+
+class CancellationRequest(Body):
+    """Why an instance is ended."""
+
+    reason: Text
+
+
+class ReasonRequest(Body):
+    """Why, where the caller wants to say."""
+
+    reason: Text | None = None

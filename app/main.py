@@ -1,0 +1,61 @@
+"""The only wiring: settings in, the application out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, FastAPI
+
+import app as package
+from app.api import deployments, health, history, problems, process_definitions, process_instances, user_tasks
+from app.api.observability import Metrics, Observed, configure_logging
+from app.settings import Settings
+from app.storage.database import Database
+
+#: bytes of a JSON body
+_MAX_BODY = 1024 * 1024
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> FastAPI:
+    """The application for one database; `clock` tells the time, so that tests can set it."""
+    database = Database(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.dispose()
+
+    application = FastAPI(
+        title="Jenjang",
+        version=package.__version__,
+        summary="Runs a government SOP as a BPMN diagram: who decided what, when, on which text.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        max_body_size=_MAX_BODY,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    application.state.settings = settings
+    application.state.database = database
+    application.state.clock = clock
+    application.state.metrics = Metrics()
+    application.add_middleware(Observed, metrics=application.state.metrics)
+    problems.install(application)
+    api = APIRouter(prefix="/api/v1")
+    for part in (deployments, process_definitions, process_instances, user_tasks, history):
+        api.include_router(part.router)
+    application.include_router(api)
+    application.include_router(health.router)
+    return application
+
+
+def serve() -> FastAPI:
+    """The application as uvicorn starts it, configured by the environment."""
+    settings = Settings()
+    configure_logging(settings.log_level)
+    return create_app(settings)
