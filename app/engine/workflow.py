@@ -1,0 +1,111 @@
+"""SpiffWorkflow's running process, held to this engine's rules."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from app.engine import clock  # noqa: F401  (SpiffWorkflow must ask our clock before anything runs)
+from app.engine.expressions import ExpressionError, SafeEnvironment
+from app.errors import ProcessStuck
+
+# SpiffWorkflow describes every change of state to these loggers, which takes longer than the change
+for _name in ("spiff.task", "spiff.workflow", "spiff.data"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class SafeScriptEngine(PythonScriptEngine):  # type: ignore[misc]
+    """Evaluates in the safe environment only, and knows the element where an expression fails."""
+
+    def __init__(self) -> None:
+        super().__init__(SafeEnvironment())
+
+    def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
+        """The value of an expression over a task's variables."""
+        try:
+            return self.environment.evaluate(expression, task.data, external_context)
+        except ExpressionError as error:
+            raise expression_failed(task, error) from error
+
+    def execute(self, task: Task, script: str, external_context: Any = None) -> Any:
+        """Run a script on a task's variables."""
+        try:
+            return self.environment.execute(script, task.data, external_context)
+        except ExpressionError as error:
+            raise expression_failed(task, error) from error
+
+
+def element_id(task: Task) -> str:
+    """The id, in the diagram, of the task's element; of the enclosing process for SpiffWorkflow's own tasks."""
+    return str(task.task_spec.bpmn_id or task.workflow.spec.name)
+
+
+def expression_failed(task: Task, error: ExpressionError) -> ProcessStuck:
+    """An expression's own words, with the element where it stands."""
+    return ProcessStuck("expression_failed", element_id(task), f"An expression cannot be evaluated: {error.reason}.")
+
+
+def is_timer(task: Task) -> bool:
+    """Whether the task's event is a timer, or one of several events of which one is."""
+    definition = getattr(task.task_spec, "event_definition", None)
+    several = getattr(definition, "event_definitions", [definition])
+    return any(isinstance(each, TimerEventDefinition) for each in several)
+
+
+class _OnlyFireTimersFiresTimers:
+    """Keeps time from passing by the way.
+
+    SpiffWorkflow asks all waiting tasks again whenever any task completes, and a timer that is due would fire then:
+    an overdue deadline could close the very task that is being completed.
+    """
+
+    tasks: dict[Any, Task]
+
+    def update_waiting_tasks(self) -> None:
+        """Ask the waiting tasks again, in the order in which they began to wait."""
+        waiting = [task for task in self.tasks.values() if task.state == TaskState.WAITING and not is_timer(task)]
+        for task in sorted(waiting, key=lambda task: task.last_state_change):
+            if task.state == TaskState.WAITING:
+                task.task_spec._update(task)
+
+
+class SubProcess(_OnlyFireTimersFiresTimers, BpmnSubWorkflow):  # type: ignore[misc]
+    """A subprocess, or a called process, at work."""
+
+
+class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):  # type: ignore[misc]
+    """A process instance at work."""
+
+    def __init__(self, spec: Any, subprocess_specs: Any, **options: Any) -> None:
+        #: how often each user task and gateway was reached, by element id
+        self.rounds: Counter[str] = Counter()
+        super().__init__(spec, subprocess_specs, script_engine=SafeScriptEngine(), **options)
+
+    def create_subprocess(self, my_task: Task, spec_name: str) -> SubProcess:
+        """Set a subprocess to work for the task."""
+        subprocess = SubProcess(self.subprocess_specs[spec_name], parent_task_id=my_task.id, top_workflow=self)
+        self.subprocesses[my_task.id] = subprocess
+        return subprocess
+
+    def all_tasks(self) -> Iterator[Task]:
+        """The tasks of the process and of all its subprocesses."""
+        for workflow in (self, *self.subprocesses.values()):
+            yield from workflow.tasks.values()
+
+    def waiting_timers(self) -> list[Task]:
+        """The tasks that wait for a point in time."""
+        return [
+            task
+            for task in self.all_tasks()
+            if task.state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent) and is_timer(task)
+        ]
