@@ -76,11 +76,13 @@ def list_process_instances(
     started_by: Annotated[str | None, Query(max_length=64)] = None,
     started_after: datetime | None = None,
     started_before: datetime | None = None,
-    variable: Annotated[list[str], Query(max_length=10, description="`name:value`, such as `tahun:2025`.")] = [],
+    variable: Annotated[
+        list[str] | None, Query(max_length=10, description="`name:value`, such as `tahun:2025`.")
+    ] = None,
 ) -> Response:
     """The instances that the caller may know of, newest first."""
     wanted = ProcessInstanceFilter(
-        status, process_definition_key, business_key, started_by, started_after, started_before, _variables(variable)
+        status, process_definition_key, business_key, started_by, started_after, started_before, _variables(variable or [])
     )
     actor = reading.actor
 
@@ -124,9 +126,7 @@ def cancel_process_instance(instance_id: UUID, body: schemas.CancellationRequest
     """End an instance for good; its open user tasks are closed."""
 
     def command(session: Session) -> Answer:
-        instance = cancel(
-            session, instance_id, writing.actor, body.reason, if_match=writing.if_match, now=writing.now
-        )
+        instance = cancel(session, instance_id, writing.actor, body.reason, if_match=writing.if_match, now=writing.now)
         return _answer_with(session, instance)
 
     return writing.run(command)
@@ -147,9 +147,7 @@ def suspend_process_instance(
 
 
 @router.post("/{instance_id}/resumption", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
-def resume_process_instance(
-    instance_id: UUID, writing: Command, body: schemas.ReasonRequest | None = None
-) -> Response:
+def resume_process_instance(instance_id: UUID, writing: Command, body: schemas.ReasonRequest | None = None) -> Response:
     """Let a suspended instance go on."""
     reason = None if body is None else body.reason
 

@@ -120,4 +120,3 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads and then writes can fail half-way with "locked": take the lock first.
     connection.exec_driver_sql(connection.get_execution_options().get("jenjang_begin", "BEGIN"))
-

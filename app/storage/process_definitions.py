@@ -38,6 +38,35 @@ class ProcessDefinition:
     deployed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One process of an upload, ready to become a version."""
+
+    key: str
+    name: str
+    file_name: str
+    xml: bytes
+    #: those that the process uses, uploaded or taken over from the newest version
+    forms: Mapping[str, bytes]
+    #: what stood when it was examined
+    newest: ProcessDefinition | None
+
+    @property
+    def fingerprint(self) -> str:
+        """Over the diagram and its forms."""
+        return definitions.fingerprint(self.xml, self.forms)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the newest version is this very diagram with these very forms."""
+        return self.newest is not None and self.newest.fingerprint == self.fingerprint
+
+    @property
+    def next_version(self) -> int:
+        """The version that it is or would become."""
+        return 1 if self.newest is None else self.newest.version + (not self.is_unchanged)
+
+
 _definition = tables.process_definition.c
 _SELECT = select(
     *(column for column in tables.process_definition.c if column.name != "xml"),
@@ -53,34 +82,24 @@ def add_deployment(session: Session, deployed_by: str, now: datetime) -> UUID:
     return deployment_id
 
 
-def add(
-    session: Session,
-    deployment_id: UUID,
-    *,
-    key: str,
-    name: str,
-    file_name: str,
-    xml: bytes,
-    forms: Mapping[str, bytes],
-) -> ProcessDefinition:
+def add(session: Session, deployment_id: UUID, candidate: Candidate) -> ProcessDefinition:
     """Store the next version of a process with its forms."""
-    newest = session.scalar(select(func.max(_definition.version)).where(_definition.key == key)) or 0
     definition_id = uuid7()
     row = {
         "id": definition_id,
         "deployment_id": deployment_id,
-        "key": key,
-        "version": newest + 1,
-        "name": name,
-        "file_name": file_name,
-        "sha256": hashlib.sha256(xml).hexdigest(),
-        "fingerprint": definitions.fingerprint(xml, forms),
-        "xml": xml,
+        "key": candidate.key,
+        "version": candidate.next_version,
+        "name": candidate.name,
+        "file_name": candidate.file_name,
+        "sha256": hashlib.sha256(candidate.xml).hexdigest(),
+        "fingerprint": candidate.fingerprint,
+        "xml": candidate.xml,
     }
     session.execute(insert(tables.process_definition), row)
-    if forms:
-        contents = [{"process_definition_id": definition_id, "name": n, "content": c} for n, c in forms.items()]
-        session.execute(insert(tables.form), contents)
+    if candidate.forms:
+        forms = [{"process_definition_id": definition_id, "name": n, "content": c} for n, c in candidate.forms.items()]
+        session.execute(insert(tables.form), forms)
     return get(session, definition_id)
 
 
@@ -159,9 +178,7 @@ def form_of(session: Session, definition_id: UUID, name: str) -> bytes:
         FormNotFound
     """
     form = tables.form.c
-    content = session.scalar(
-        select(form.content).where(form.process_definition_id == definition_id, form.name == name)
-    )
+    content = session.scalar(select(form.content).where(form.process_definition_id == definition_id, form.name == name))
     if content is None:
         raise FormNotFound
     return bytes(content)

@@ -1,0 +1,133 @@
+"""Examine uploaded files: would they deploy, and as what?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sqlalchemy.orm import Session
+
+from app.engine import checks
+from app.engine.checks import Report
+from app.errors import DiagramRefused, Problem, ProcessDefinitionNotFound
+from app.storage import process_definitions
+from app.storage.process_definitions import Candidate, ProcessDefinition
+
+_DIAGRAM_ENDINGS = {".bpmn", ".xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An upload without problems."""
+
+    candidates: tuple[Candidate, ...]
+    warnings: tuple[Problem, ...]
+
+
+def examine_upload(session: Session, files: Mapping[str, bytes]) -> Examined:
+    """Check every diagram with its forms. Forms that the upload leaves out are those of the newest version.
+
+    Args: `files` by base name.
+    Raises:
+        DiagramRefused: with every problem of every file.
+    """
+    diagrams = {name: content for name, content in files.items() if _ending(name) in _DIAGRAM_ENDINGS}
+    uploaded_forms = {name: content for name, content in files.items() if _ending(name) == ".json"}
+    problems = list(_unusable(files, diagrams, uploaded_forms))
+    warnings: list[Problem] = []
+    candidates: list[Candidate] = []
+    for file_name, xml in diagrams.items():
+        newest = {key: _newest(session, key) for key in checks.process_keys(xml)}
+        forms = _inherited_forms(session, newest) | uploaded_forms
+        report = checks.check_diagram(file_name, xml, forms)
+        problems += report.problems
+        warnings += report.warnings
+        candidates += _candidates(report, file_name, xml, forms, newest)
+    problems += _repeated_keys(candidates)
+    if problems:
+        raise DiagramRefused(problems)
+    return Examined(tuple(candidates), (*warnings, *_unused_forms(uploaded_forms, candidates)))
+
+
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _unusable(files: Mapping[str, bytes], *usable: Mapping[str, bytes]) -> list[Problem]:
+    unknown = [name for name in files if not any(name in kind for kind in usable)]
+    problems = [
+        Problem("unknown_file_type", f"{name} is neither a diagram nor a form.", "Upload .bpmn and .json.", file=name)
+        for name in unknown
+    ]
+    if not problems and not usable[0]:
+        hint = "Upload the .bpmn file together with its forms."
+        problems.append(Problem("no_diagram", "There is no diagram among the files.", hint))
+    return problems
+
+
+def _newest(session: Session, key: str) -> ProcessDefinition | None:
+    try:
+        return process_definitions.newest(session, key)
+    except ProcessDefinitionNotFound:
+        return None
+
+
+def _inherited_forms(session: Session, newest: Mapping[str, ProcessDefinition | None]) -> dict[str, bytes]:
+    inherited: dict[str, bytes] = {}
+    for definition in newest.values():
+        if definition is not None:
+            inherited |= process_definitions.forms_of(session, definition.id)
+    return inherited
+
+
+def _candidates(
+    report: Report,
+    file_name: str,
+    xml: bytes,
+    forms: Mapping[str, bytes],
+    newest: Mapping[str, ProcessDefinition | None],
+) -> list[Candidate]:
+    if report.problems:
+        return []
+    return [
+        Candidate(
+            key=key,
+            name=report.names[key],
+            file_name=file_name,
+            xml=xml,
+            forms={name: forms[name] for name in report.form_names[key]},
+            newest=newest.get(key),
+        )
+        for key in report.process_keys
+    ]
+
+
+def _repeated_keys(candidates: list[Candidate]) -> list[Problem]:
+    counts = Counter(candidate.key for candidate in candidates)
+    return [
+        Problem(
+            "process_key_repeated",
+            f'The process id "{candidate.key}" stands in more than one of the uploaded files.',
+            "Upload each process once.",
+            element_id=candidate.key,
+            file=candidate.file_name,
+        )
+        for candidate in candidates
+        if counts[candidate.key] > 1
+    ]
+
+
+def _unused_forms(uploaded: Mapping[str, bytes], candidates: list[Candidate]) -> list[Problem]:
+    used = {name for candidate in candidates for name in candidate.forms}
+    return [
+        Problem(
+            "form_unused",
+            f"No user task uses the form {name}.",
+            "Name it in the property formJsonSchemaFilename of a user task, or leave it out.",
+            file=name,
+        )
+        for name in uploaded
+        if name not in used
+    ]

