@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from app.errors import Refused
 from app.permissions import SYSTEM_ROLES
 from app.storage import people, process_definitions
+from app.storage.keyset import Page
 
 _USERNAME = re.compile(r"[a-z0-9._-]{1,64}", re.ASCII)
 #: `system` deploys from the command line; `me` is what clients call themselves in the interface
 _RESERVED = frozenset({"system", "me"})
+#: more than any office has diagrams
+_ALL = Page(limit=100_000)
 
 
 class UsernameRefused(Refused):
@@ -42,8 +45,13 @@ def add_user(
         raise UsernameRefused("A username has 1 to 64 lowercase letters, digits, '.', '_' or '-'.")
     if username in _RESERVED:
         raise UsernameRefused(f"The username {username} is reserved.")
-    known = SYSTEM_ROLES | process_definitions.lane_roles(session)
+    known = SYSTEM_ROLES | _lanes(session)
     unknown = sorted(set(roles) - known)
     if unknown:
         raise RoleUnknown(f"Unknown role: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
     return people.add(session, username, name, roles, now=now, is_demo=is_demo)
+
+
+def _lanes(session: Session) -> set[str]:
+    newest = process_definitions.search(session, _ALL, key=None, only_latest=True).items
+    return {role for definition in newest for role in process_definitions.parsed(session, definition).roles}

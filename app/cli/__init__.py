@@ -1,0 +1,122 @@
+"""The command `jenjang`: what an operator does on the machine itself. An edge like the REST interface."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.errors import ServiceError
+
+#: exit code of an expected failure; wrong usage has 2
+_FAILED = 1
+
+cli = typer.Typer(
+    name="jenjang",
+    help="Run a government SOP as a BPMN diagram: who decided what, when, on which text.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user_commands = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+token_commands = typer.Typer(no_args_is_help=True, help="The bearer tokens that they sign in with.")
+cli.add_typer(user_commands, name="user")
+cli.add_typer(token_commands, name="token")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer requests.")] = 1,
+) -> None:
+    """Answer REST requests until stopped. Logs go to standard error, one JSON object a line."""
+    from app.cli import serving
+
+    serving.serve(host, port, workers)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema. Safe to repeat."""
+    from app.cli import database
+
+    database.migrate()
+
+
+@cli.command()
+def deploy(
+    folder: Annotated[Path, typer.Argument(help="Holds the .bpmn files, and their forms as .json, here or in forms/.")],
+) -> None:
+    """Deploy every diagram of a folder with its forms, all or none."""
+    from app.cli import deploying
+
+    deploying.deploy(folder)
+
+
+@user_commands.command("add")
+def add_user(
+    username: Annotated[str, typer.Argument(help="Lowercase letters, digits, '.', '_' and '-'; at most 64.")],
+    role: Annotated[
+        list[str], typer.Option(help="A lane of a deployed diagram, administrator, designer or auditor; repeatable.")
+    ],
+    name: Annotated[str | None, typer.Option(help="The person's name as others read it.")] = None,
+) -> None:
+    """Add a person with their roles."""
+    from app.cli import people
+
+    people.add(username, name or username, role)
+
+
+@token_commands.command("new")
+def new_token(username: Annotated[str, typer.Argument(help="Whose token it will be.")]) -> None:
+    """Print a new bearer token. It cannot be shown again: only its hash is kept."""
+    from app.cli import people
+
+    people.print_new_token(username)
+
+
+@cli.command("seed-demo")
+def seed_demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the tokens as JSON.")] = False,
+    fresh_tokens: Annotated[
+        bool, typer.Option("--fresh-tokens", help="If it is seeded already, replace the tokens of the demo people.")
+    ] = False,
+) -> None:
+    """Fill an empty database with the SOP and nine demo people. Needs JENJANG_DEMO=true."""
+    from app.cli import seeding
+
+    tokens = seeding.seed_or_renew() if fresh_tokens else seeding.seed()
+    if as_json:
+        seeding.print_json(tokens)
+    else:
+        seeding.print_table(tokens)
+
+
+@cli.command()
+def demo() -> None:
+    """Play the whole SOP over HTTP, one rejection included, against a server of its own that leaves nothing behind."""
+    from app.cli import playing
+
+    playing.play()
+
+
+def main() -> None:
+    """Run the command line; an expected failure is told in one plain line on standard error."""
+    try:
+        exit_code = cli(standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(error.format_message(), error.exit_code)
+    except ServiceError as error:
+        _fail(error.detail, _FAILED)
+    except OSError as error:
+        _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", _FAILED)
+    sys.exit(exit_code)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    if message:
+        typer.echo(f"jenjang: {' '.join(message.split())}", err=True)
+    sys.exit(exit_code)

@@ -1,0 +1,83 @@
+"""`jenjang deploy`: a folder of diagrams with their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from app.cli.database import opened_migrated, read_settings
+from app.commands.deploy_definition import Deployment, deploy_definition
+from app.errors import DiagramRefused, NotFound, Problem, Refused
+from app.queries.examine_upload import Examined, examine_upload
+
+#: the name under which the command line deploys; nobody can have it
+SYSTEM = "system"
+
+
+def deploy(folder: Path) -> None:
+    """Deploy every diagram of a folder, all or none, and tell the versions that they have now.
+
+    Raises:
+        NotFound, Refused: the folder; Exit: each problem of the diagrams was told on a line of its own.
+    """
+    files = read_folder(folder)
+    with opened_migrated(read_settings()) as database, Console(stderr=True).status("Examining the diagrams"):
+        try:
+            with database.transaction() as session:
+                examined, deployment = deploy_files(session, files, now=datetime.now(UTC))
+        except DiagramRefused as refused:
+            _tell(refused.problems)
+            raise typer.Exit(1) from refused
+    _tell(examined.warnings)
+    Console().print(_table(deployment, examined))
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The diagrams of a folder, and the forms beside them or in `forms/`, by file name.
+
+    Raises:
+        NotFound: no such folder, or no diagram in it; Refused: two forms of one name.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {folder}.")
+    diagrams = sorted(folder.glob("*.bpmn"))
+    if not diagrams:
+        raise NotFound(f"There is no .bpmn file in {folder}.")
+    files: dict[str, bytes] = {}
+    for path in [*diagrams, *sorted(folder.glob("*.json")), *sorted(folder.glob("forms/*.json"))]:
+        if path.name in files:
+            raise Refused(f"{path.name} stands in {folder} and in its forms/: keep one of the two.")
+        files[path.name] = path.read_bytes()
+    return files
+
+
+def deploy_files(session: Session, files: dict[str, bytes], *, now: datetime) -> tuple[Examined, Deployment]:
+    """Examine files and deploy what they hold, in one transaction.
+
+    Raises:
+        DiagramRefused
+    """
+    examined = examine_upload(session, files)
+    return examined, deploy_definition(session, examined.candidates, SYSTEM, now=now)
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        element = f" ({problem.element_id})" if problem.element_id else ""
+        line = f"{problem.file}:{problem.line}: {problem.code}: {problem.reason}{element}"
+        typer.echo(" ".join(line.split()), err=True)
+
+
+def _table(deployment: Deployment, examined: Examined) -> Table:
+    unchanged = {candidate.key for candidate in examined.candidates if candidate.is_unchanged}
+    table = Table("process", "version", "")
+    for definition in deployment.process_definitions:
+        outcome = "unchanged" if definition.key in unchanged else "new"
+        table.add_row(definition.key, str(definition.version), outcome)
+    return table

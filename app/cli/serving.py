@@ -1,0 +1,65 @@
+"""`jenjang serve`: uvicorn around `app.main`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryDirectory
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.api.observability import configure_logging
+from app.cli.database import opened_migrated, read_settings
+from app.errors import Unavailable
+
+#: seconds that open requests get to end after the signal to stop
+_GRACE = 30
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve until SIGINT or SIGTERM, then let open requests end.
+
+    Raises:
+        Refused, Unavailable: database or port; Conflict: the database is not migrated.
+    """
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    with opened_migrated(settings):
+        pass
+    config = uvicorn.Config(
+        "app.main:serve",
+        factory=True,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    with _listening(host, port) as listener, suppress(KeyboardInterrupt):
+        if workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            _serve_with_workers(config, listener)
+
+
+def _serve_with_workers(config: uvicorn.Config, listener: socket.socket) -> None:
+    # The workers share their figures through files; a fresh folder, lest they count those of an earlier run.
+    with TemporaryDirectory(prefix="jenjang-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        Multiprocess(config, sockets=[listener]).run()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    # Bound here rather than by uvicorn, which would tell of a busy port in its log only.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise Unavailable(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+    with listener:
+        listener.set_inheritable(True)
+        yield listener
