@@ -117,7 +117,7 @@ class Flow:
     condition: str | None
 
 
-class _Decision:
+class Decision:
     """What exclusive and inclusive gateways share; the parser fills `flows`."""
 
     flows: tuple[Flow, ...] = ()
@@ -146,7 +146,7 @@ class _Decision:
             child.task_spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
 
 
-class ExclusiveGateway(_Decision, SpiffExclusiveGateway):  # type: ignore[misc]
+class ExclusiveGateway(Decision, SpiffExclusiveGateway):  # type: ignore[misc]
     """Takes the first flow that fits."""
 
     def _run_hook(self, my_task: Task) -> bool:
@@ -155,7 +155,7 @@ class ExclusiveGateway(_Decision, SpiffExclusiveGateway):  # type: ignore[misc]
         return True
 
 
-class InclusiveGateway(_Decision, TokenJoin, SpiffInclusiveGateway):  # type: ignore[misc]
+class InclusiveGateway(Decision, TokenJoin, SpiffInclusiveGateway):  # type: ignore[misc]
     """Fires when no token elsewhere can still come by a flow that has none; takes every flow that fits."""
 
     def fires_with(self, arrived: Sequence[Task]) -> Sequence[Task]:

@@ -89,6 +89,8 @@ class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):  # type: ignore[misc]
     def __init__(self, spec: Any, subprocess_specs: Any, **options: Any) -> None:
         #: how often each user task and gateway was reached, by element id
         self.rounds: Counter[str] = Counter()
+        #: the end event with an error that nothing caught
+        self.failure: Task | None = None
         super().__init__(spec, subprocess_specs, script_engine=SafeScriptEngine(), **options)
 
     def create_subprocess(self, my_task: Task, spec_name: str) -> SubProcess:
@@ -109,3 +111,9 @@ class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):  # type: ignore[misc]
             for task in self.all_tasks()
             if task.state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent) and is_timer(task)
         ]
+
+    def conclude(self, variables: dict[str, Any]) -> None:
+        """End the instance with these variables: whatever is still at work is cancelled."""
+        self.cancel()
+        self.task_tree.data = variables
+        self.last_task = self.task_tree

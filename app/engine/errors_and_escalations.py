@@ -1,0 +1,62 @@
+"""Errors and escalations look for their catcher outward, from the subprocess that throws them (BPMN 2.0.2, 10.5.7).
+
+SpiffWorkflow offers them to every boundary event of the instance, also to those of other subprocesses.
+"""
+
+from __future__ import annotations
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.defaults import EndEvent as SpiffEndEvent
+from SpiffWorkflow.bpmn.specs.defaults import IntermediateThrowEvent as SpiffIntermediateThrowEvent
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import CodeEventDefinition, ErrorEventDefinition
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+
+class _ThrowsOutward:
+    """Throws errors and escalations to the activities around it; other events as SpiffWorkflow does."""
+
+    event_definition: CodeEventDefinition
+
+    def _run_hook(self, my_task: Task) -> bool:
+        definition = self.event_definition
+        if not isinstance(definition, CodeEventDefinition):
+            return bool(super()._run_hook(my_task))  # type: ignore[misc]
+        event = BpmnEvent(definition)
+        if (catcher := _catcher(my_task, event)) is not None:
+            if definition.expression is not None:
+                event.payload = my_task.workflow.script_engine.evaluate(my_task, definition.expression)
+            catcher.task_spec.catch(catcher, event)
+            catcher.task_spec._update(catcher)
+        elif isinstance(definition, ErrorEventDefinition):
+            my_task.workflow.top_workflow.failure = my_task
+        return True
+
+
+class EndEvent(_ThrowsOutward, SpiffEndEvent):  # type: ignore[misc]
+    """An end event."""
+
+
+class IntermediateThrowEvent(_ThrowsOutward, SpiffIntermediateThrowEvent):  # type: ignore[misc]
+    """An intermediate throw event."""
+
+
+def _catcher(thrower: Task, event: BpmnEvent) -> Task | None:
+    """The boundary event of the nearest enclosing activity that catches the event."""
+    workflow = thrower.workflow
+    while workflow.parent_task_id is not None:
+        activity = workflow.top_workflow.get_task_from_id(workflow.parent_task_id)
+        for boundary in _boundary_events(activity):
+            if boundary.state == TaskState.WAITING and boundary.task_spec.catches(boundary, event):
+                return boundary
+        workflow = activity.workflow
+    return None
+
+
+def _boundary_events(activity: Task) -> list[Task]:
+    """What stands beside an activity, or beside the loop that it is an instance of."""
+    while activity.triggered:
+        activity = activity.parent
+    beside = activity.parent
+    return list(beside.children) if isinstance(beside.task_spec, BoundaryEventSplit) else []

@@ -1,0 +1,97 @@
+"""What one sees of a running process from outside: its variables, its open user tasks, its next due time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from app.engine.gateways import live_tasks
+from app.engine.merging import Data, merged_branches
+from app.engine.step import OpenUserTask
+from app.engine.workflow import Process
+
+
+class LaneOwnersMalformed(Exception):
+    """lane_owners must give each lane a list of at least one user name, as in {"Tim": ["siti", "budi"]}"""
+
+
+def variables_of(process: Process) -> Data:
+    """Every variable, as seen from the whole instance: what all branches at work have changed, taken together."""
+    return dict(process.last_task.data) if process.completed else _seen_from(process)
+
+
+def _seen_from(workflow: Any) -> Data:
+    tips = [task for task in live_tasks(workflow) if not _is_instance(task)]
+    return merged_branches(tips, _variables_at)
+
+
+def _is_instance(task: Task) -> bool:
+    """Whether it is an instance of a loop, which knows best what its instances contribute."""
+    return task.triggered and isinstance(task.parent.task_spec, LoopTask)
+
+
+def _variables_at(task: Task) -> Data:
+    if task.state == TaskState.STARTED:
+        if isinstance(task.task_spec, LoopTask):
+            return dict(task.task_spec.outcome(task, _variables_at))
+        if (subprocess := task.workflow.top_workflow.subprocesses.get(task.id)) is not None:
+            return _seen_from(subprocess)
+    return dict(task.data)
+
+
+def number_rounds(process: Process) -> None:
+    """Give each user task that has just opened the number of its round."""
+    for task in _open(process):
+        if "round" not in task.internal_data:
+            process.rounds[task.task_spec.bpmn_id] += 1
+            task.internal_data["round"] = process.rounds[task.task_spec.bpmn_id]
+
+
+def open_user_tasks(process: Process, variables: Data) -> tuple[OpenUserTask, ...]:
+    """The user tasks that wait for a person, in the order in which they opened.
+
+    Raises:
+        LaneOwnersMalformed
+    """
+    owners = variables.get("lane_owners", {})
+    if not (isinstance(owners, dict) and all(_are_names(names) for names in owners.values())):
+        raise LaneOwnersMalformed
+    return tuple(
+        OpenUserTask(
+            element_task_id=task.id,
+            element_id=task.task_spec.bpmn_id,
+            round=task.internal_data["round"],
+            candidates=tuple(dict.fromkeys(owners[lane])) if (lane := task.task_spec.lane) in owners else None,
+        )
+        for task in _open(process)
+    )
+
+
+def _open(process: Process) -> list[Task]:
+    opened = [task for task in process.all_tasks() if task.state == TaskState.READY and task.task_spec.manual]
+    return sorted(opened, key=lambda task: task.last_state_change)
+
+
+def _are_names(names: Any) -> bool:
+    return isinstance(names, list) and bool(names) and all(isinstance(name, str) and name for name in names)
+
+
+def due_at(timer: Task) -> datetime | None:
+    """When a waiting timer fires next; None for one that has fired as often as it should."""
+    match timer.internal_data.get("event_value"):
+        case {"cycles": cycles, "next": str(due)} if cycles != 0:
+            return datetime.fromisoformat(due)
+        case str(due):
+            moment: datetime = TimerEventDefinition.parse_time_or_duration(due)
+            return moment
+    return None
+
+
+def next_due_at(process: Process) -> datetime | None:
+    """When the next of all waiting timers fires."""
+    return min((due for timer in process.waiting_timers() if (due := due_at(timer)) is not None), default=None)
