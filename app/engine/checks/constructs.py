@@ -1,0 +1,104 @@
+"""Constructs: only what the engine runs as its author meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.engine.checks.diagram import Diagram, children
+from app.engine.checks.vocabulary import (
+    ANNOTATIONS,
+    CONTAINERS,
+    FLOW_NODES,
+    NOT_BUILT_YET,
+    NOT_SUPPORTED,
+    SUBPROCESSES,
+    bpmn,
+    kind,
+    spoken,
+)
+from app.errors import Problem
+
+#: children that an element has at most once; the engine would silently take one of several
+_SINGLE = (
+    "conditionExpression",
+    "script",
+    "standardLoopCharacteristics",
+    "multiInstanceLoopCharacteristics",
+    "ioSpecification",
+    "loopCardinality",
+    "loopDataInputRef",
+    "loopDataOutputRef",
+    "inputDataItem",
+    "outputDataItem",
+    "completionCondition",
+    "loopCondition",
+    "condition",
+    "extensionElements",
+)
+#: settings that the engine does not read, and the values with which they change nothing
+_UNREAD_SETTINGS = {
+    "isForCompensation": ("false",),
+    "startQuantity": ("1",),
+    "completionQuantity": ("1",),
+    "instantiate": ("false",),
+    "eventGatewayType": ("Exclusive",),
+    "behavior": ("All",),
+}
+
+
+def check_kinds(diagram: Diagram) -> Iterator[Problem]:
+    """Everything that a process contains is run, or only says something."""
+    for container in diagram.containers:
+        for element in container:
+            tag = kind(element)
+            if tag in NOT_BUILT_YET:
+                yield diagram.problem("not_supported_yet", element)
+            elif tag in NOT_SUPPORTED:
+                yield diagram.problem("not_supported", element)
+            elif tag and tag not in FLOW_NODES | ANNOTATIONS | {"sequenceFlow"}:
+                yield diagram.problem("element_unknown", element)
+
+
+def check_places(diagram: Diagram) -> Iterator[Problem]:
+    """Flow nodes stand in a container, and nowhere else; the engine would not see them, or see them twice."""
+    for element in diagram.root.iter(*map(bpmn, FLOW_NODES | {"sequenceFlow", "process"})):
+        parent = element.getparent()
+        expected = {"definitions"} if kind(element) == "process" else CONTAINERS | NOT_SUPPORTED
+        if parent is None or kind(parent) not in expected:
+            yield diagram.problem("element_misplaced", element)
+
+
+def check_repeated_children(diagram: Diagram) -> Iterator[Problem]:
+    """A second condition, script or repetition would be ignored."""
+    for process in diagram.processes:
+        for element in process.iter(*map(bpmn, FLOW_NODES | {"sequenceFlow", "multiInstanceLoopCharacteristics"})):
+            for tag in _SINGLE:
+                for second in list(children(element, tag))[1:]:
+                    yield diagram.problem("element_repeated", second, what=kind(element), child=tag)
+
+
+def check_settings(diagram: Diagram) -> Iterator[Problem]:
+    """Settings of BPMN that the engine passes over."""
+    for node in diagram.nodes:
+        for element in [node, *children(node, "multiInstanceLoopCharacteristics")]:
+            for attribute, harmless in _UNREAD_SETTINGS.items():
+                value = element.get(attribute)
+                if value is not None and value not in harmless:
+                    yield diagram.problem("setting_not_supported", node, attribute=attribute, value=value[:80])
+
+
+def check_event_subprocesses(diagram: Diagram) -> Iterator[Problem]:
+    """The engine starts them at once, or changes the definition that all instances share, by their start event."""
+    for node in diagram.nodes:
+        if kind(node) in SUBPROCESSES and node.get("triggeredByEvent") == "true":
+            yield diagram.problem("event_subprocess_not_supported", node)
+
+
+def check_data_flow(diagram: Diagram) -> Iterator[Problem]:
+    """The engine stops at an activity whose data object or input was never filled; nothing here fills them."""
+    for element in [*diagram.processes, *diagram.nodes]:
+        reads = list(children(element, "dataInputAssociation", "dataOutputAssociation"))
+        for specification in children(element, "ioSpecification"):
+            reads += children(specification, "dataInput", "dataOutput")
+        if reads:
+            yield diagram.problem("data_flow_not_supported", reads[0], what=spoken(element))

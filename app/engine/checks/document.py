@@ -1,0 +1,60 @@
+"""Second family: the document as a whole, before its processes are looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.vocabulary import BOUNDS, SUBPROCESSES, XINCLUDE, bpmn, kind
+from app.errors import Problem
+
+#: elements of the whole file, drawing included
+MAX_ELEMENTS = 20_000
+#: flow nodes directly inside one process or sub-process; the engine reads them by recursion along the flows
+MAX_FLOW_NODES = 250
+#: sub-processes inside each other
+MAX_NESTING = 20
+
+
+def check_xinclude(diagram: Diagram) -> Iterator[Problem]:
+    """No part of the diagram comes from another file."""
+    for element in diagram.root.iter(f"{{{XINCLUDE}}}*"):
+        yield diagram.problem("xinclude_not_allowed", element)
+
+
+def check_size(diagram: Diagram) -> Iterator[Problem]:
+    """Every later check, and the engine, may walk the diagram."""
+    if sum(1 for _ in diagram.root.iter()) > MAX_ELEMENTS:
+        yield diagram.problem("too_many_elements", diagram.root, limit=MAX_ELEMENTS)
+        return
+    for container in diagram.containers:
+        nesting = sum(1 for ancestor in container.iterancestors() if kind(ancestor) in SUBPROCESSES)
+        if nesting == MAX_NESTING:
+            yield diagram.problem("nested_too_deeply", container, limit=MAX_NESTING)
+    for scope in diagram.scopes:
+        if len(scope.nodes) > MAX_FLOW_NODES:
+            yield diagram.problem("too_many_elements", scope.element, limit=MAX_FLOW_NODES)
+
+
+def check_executable_process(diagram: Diagram) -> Iterator[Problem]:
+    """bpmn.io's own new diagram is not executable: say what to tick."""
+    if diagram.processes:
+        return
+    processes = list(diagram.root.iter(bpmn("process")))
+    yield diagram.problem("no_executable_process", processes[0] if processes else None)
+
+
+def check_data_stores(diagram: Diagram) -> Iterator[Problem]:
+    """The engine looks up every data store of the document, used or not."""
+    for store in diagram.root.iter(bpmn("dataStore")):
+        yield diagram.problem("data_store_not_supported", store)
+
+
+def check_bounds(diagram: Diagram) -> Iterator[Problem]:
+    """The engine orders the flows of a gateway by the height of what they lead to."""
+    for bounds in diagram.root.iter(BOUNDS):
+        try:
+            float(bounds.get("x", "0"))
+            float(bounds.get("y", "0"))
+        except ValueError:
+            yield diagram.problem("bounds_malformed", bounds)
