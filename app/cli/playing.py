@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +23,9 @@ _NAMES = {person.username: person.name for person in DEMO_PEOPLE}
 _HOLDERS = {person.role: person.username for person in reversed(DEMO_PEOPLE)}
 #: Waktu Indonesia Barat, the time of the office
 _WIB = timezone(timedelta(hours=7), "WIB")
+#: SHA-256 of the draft that is sent back; the form's example is that of the second one
+_FIRST_DRAFT = hashlib.sha256(b"konsep pertama").hexdigest()
+_INDENT = " " * 29
 
 Json = Mapping[str, Any]
 
@@ -65,7 +70,8 @@ def _start(office: Office, console: Console) -> Json:
     order = {"process_definition_key": _PROCESS, "business_key": "Penjenjangan Kinerja 2025"}
     instance: Json = office.post("kepala", "/process-instances", order)
     console.rule(f"{instance['business_key']}: {_PROCESS} version {instance['version']}")
-    _tell(console, instance["started_at"], "kepala", "starts the process", instance["user_tasks"])
+    _tell(console, instance["started_at"], "kepala", "starts the process")
+    _tell_waiting(console, instance["user_tasks"])
     return instance
 
 
@@ -76,50 +82,69 @@ def _complete_all(office: Office, open_tasks: list[Json], console: Console) -> N
         path = f"/user-tasks/{task['id']}"
         office.post(username, f"{path}/assignment")
         values = _fill_in(task, office.get(username, f"{path}/form"))
-        done = office.post(username, f"{path}/completion", {"variables": values})
-        _tell(console, done["user_task"]["completed_at"], username, _deed(task, values), done["next_user_tasks"])
-        open_tasks = done["process_instance"]["user_tasks"]
+        completion = office.post(username, f"{path}/completion", {"variables": values})
+        _tell_completion(console, username, completion, values)
+        open_tasks = completion["process_instance"]["user_tasks"]
 
 
 def _fill_in(task: Json, form: Json) -> dict[str, Any]:
-    """The first example of every field; the Sekretaris sends the first draft back."""
+    """The first example of every field, but the Sekretaris sends the first draft back."""
     values = {name: field["examples"][0] for name, field in form["schema"]["properties"].items()}
-    if task["element_id"] == "pemeriksaan_konsep":
-        is_sent_back = task["round"] == 1
-        values["keputusan"] = "tidak" if is_sent_back else "ya"
-        del values["paraf_pemeriksaan" if is_sent_back else "catatan"]
+    match task["element_id"], task["round"]:
+        case "penyusunan_konsep", 1:
+            values["hash_konsep"] = _FIRST_DRAFT
+            del values["tanggapan_catatan"]
+        case "pemeriksaan_konsep", 1:
+            values |= {"keputusan": "tidak", "hash_diperiksa": _FIRST_DRAFT}
+            del values["paraf_pemeriksaan"]
+        case "pemeriksaan_konsep", _:
+            del values["catatan"]
     return values
 
 
-def _deed(task: Json, values: Json) -> str:
-    repeated = f" (round {task['round']})" if task["round"] > 1 else ""
+def _tell_completion(console: Console, username: str, completion: Json, values: Json) -> None:
+    task = completion["user_task"]
     decision = f": {values['keputusan']}" if "keputusan" in values else ""
-    remark = f" ({values['catatan']})" if "catatan" in values else ""
-    return f"{task['name']}{repeated}{decision}{remark}"
+    _tell(console, task["completed_at"], username, f"{_with_round(task['name'], task['round'])}{decision}")
+    if "catatan" in values:
+        console.print(Text(f"{_INDENT}“{values['catatan']}”", style="yellow"))
+    _tell_waiting(console, completion["next_user_tasks"])
 
 
-def _tell(console: Console, instant: str, username: str, deed: str, opened: list[Json]) -> None:
-    who = Text.assemble((_clock(instant), "dim"), "  ", (f"{_NAMES[username]:<18}", "bold"), f" {deed}")
-    console.print(who)
-    for task in opened:
-        console.print(Text(f"{'':<10}{'':<18} → {task['name']} ({task['role']})", style="cyan"))
+def _tell(console: Console, instant: str, username: str, deed: str) -> None:
+    console.print(Text.assemble((_clock(instant), "dim"), f"  {_NAMES[username]:<18} ", (deed, "bold")))
+
+
+def _tell_waiting(console: Console, tasks: list[Json]) -> None:
+    for task in tasks:
+        console.print(Text(f"{_INDENT}→ {_with_round(task['name'], task['round'])} ({task['role']})", style="cyan"))
 
 
 def _show_history(office: Office, instance_id: str, console: Console) -> None:
-    table = Table("no", "WIB", "who", "event", "step", "changed", title="History", title_justify="left")
+    table = Table("no", "WIB", "who", "event", "step", "", title="History", title_justify="left", box=box.SIMPLE)
     history = office.get("auditor", f"/history/process-instances/{instance_id}/events?limit=200")
     for event in history["items"]:
-        step = event["element_name"] or ""
-        repeated = f" ({event['round']})" if (event["round"] or 1) > 1 else ""
         table.add_row(
             str(event["sequence"]),
             _clock(event["occurred_at"]),
             event["actor"],
-            event["type"].replace("_", " "),
-            Text(step + repeated),
-            Text(", ".join(event["payload"].get("changes", {}))),
+            event["type"].replace("user_task_", "task ").replace("process_instance_", "process ").replace("_", " "),
+            _with_round(event["element_name"] or "", event["round"] or 1),
+            _gist(event["payload"]),
         )
     console.print(table)
+
+
+def _gist(payload: Json) -> str:
+    """What a row has room for: the flow that a gateway took, or how many values changed."""
+    if "flows" in payload:
+        return ", ".join(flow["name"] or flow["id"] for flow in payload["flows"])
+    changes = len(payload.get("changes", ()))
+    return f"{changes} values" if changes else ""
+
+
+def _with_round(name: str, number: int) -> str:
+    return f"{name} ({number})" if number > 1 else name
 
 
 def _clock(instant: str) -> str:
