@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 
+import structlog
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
@@ -17,6 +20,7 @@ from app.errors import Unavailable
 
 #: seconds that open requests get to end after the signal to stop
 _GRACE = 30
+_log = structlog.get_logger("jenjang.serve")
 
 
 def serve(host: str, port: int, workers: int) -> None:
@@ -26,9 +30,17 @@ def serve(host: str, port: int, workers: int) -> None:
         Refused, Unavailable: database or port; Conflict: the database is not migrated.
     """
     settings = read_settings()
-    configure_logging(settings.log_level)
     with opened_migrated(settings):
         pass
+    # uvicorn raises the signal once more when it has shut down: by then all is well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with _listening(host, port) as listener, suppress(KeyboardInterrupt):
+        configure_logging(settings.log_level)
+        _log.info("listening", host=host, port=listener.getsockname()[1], workers=workers)
+        _serve_on(listener, workers)
+
+
+def _serve_on(listener: socket.socket, workers: int) -> None:
     config = uvicorn.Config(
         "app.main:serve",
         factory=True,
@@ -38,11 +50,10 @@ def serve(host: str, port: int, workers: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    with _listening(host, port) as listener, suppress(KeyboardInterrupt):
-        if workers == 1:
-            uvicorn.Server(config).run(sockets=[listener])
-        else:
-            _serve_with_workers(config, listener)
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listener])
+    else:
+        _serve_with_workers(config, listener)
 
 
 def _serve_with_workers(config: uvicorn.Config, listener: socket.socket) -> None:
@@ -59,7 +70,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise Unavailable(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+        # Python adds the address to some of the system's words, in its own notation.
+        reason = str(error.strerror).partition(" (")[0]
+        raise Unavailable(f"Cannot listen on {host} port {port}: {reason}.") from error
     with listener:
         listener.set_inheritable(True)
         yield listener
