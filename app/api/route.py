@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from app.engine.strict_json import JsonInvalid, read_json
@@ -46,7 +47,7 @@ class AuthenticatedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Wrap the endpoint's own handler."""
         handle = super().get_route_handler()
-        parameters = {parameter.alias for parameter in self.dependant.query_params}
+        parameters = _query_parameters(self.dependant)
         takes_json = self.body_field is not None and self.max_body_size is None
 
         async def checked(request: Request) -> Response:
@@ -75,6 +76,12 @@ def authenticate(request: Request) -> Actor:
         raise Unauthenticated("The bearer token is unknown or no longer valid.")
     request.scope["jenjang.username"] = actor.username
     return actor
+
+
+def _query_parameters(dependant: Dependant) -> set[str]:
+    """The names that an endpoint and all that it depends on read from the query."""
+    own = {parameter.alias for parameter in dependant.query_params}
+    return own.union(*(_query_parameters(inner) for inner in dependant.dependencies))
 
 
 def _refuse_unknown_parameters(request: Request, known: set[str]) -> None:

@@ -56,7 +56,7 @@ def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[
     row = and_(*(columns[name] == value for name, value in identity.items()))
     request_hash = hashlib.sha256(request.body).digest()
     reserved = session.execute(_insert_if_absent(session).values(**identity, request_hash=request_hash, created_at=now))
-    if reserved.rowcount == 0:  # type: ignore[attr-defined]
+    if not is_first:
         return _replay(session, row, request_hash)
     answer = act()
     session.execute(

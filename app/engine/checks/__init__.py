@@ -23,6 +23,7 @@ from app.engine.checks import (
     identity,
     loops,
     parallel,
+    propagation,
     references,
     user_tasks,
 )
@@ -32,7 +33,7 @@ from app.engine.checks.diagram import Diagram, form_name
 from app.engine.checks.readable import NotReadable, read_diagram
 from app.errors import Problem
 
-__all__ = ["CATALOG", "REFUSALS", "WARNINGS", "Diagram", "Report", "check_diagram"]
+__all__ = ["CATALOG", "REFUSALS", "WARNINGS", "Diagram", "Report", "check_diagram", "process_keys"]
 
 Check = Callable[[Diagram], Iterable[Problem]]
 
@@ -62,7 +63,6 @@ PIPELINE: tuple[Check, ...] = (
     events.check_subprocess_starts,
     events.check_cancellations,
     events.check_boundary_events,
-    events.check_caught_once,
     events.check_timers,
     events.check_event_gateways,
     events.check_delivery,
@@ -76,6 +76,7 @@ PIPELINE: tuple[Check, ...] = (
     loops.check_multi_instances,
     calls.check_called_processes,
     calls.check_recursion,
+    propagation.check_caught_once,
     expressions.check_expressions,
     expressions.check_needed_texts,
     expressions.check_languages,
@@ -107,6 +108,15 @@ class Report:
     names: Mapping[str, str] = field(default_factory=dict)
     #: file names of the forms of each process, those of the processes that it calls included; by key
     form_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def process_keys(xml: bytes) -> tuple[str, ...]:
+    """Ids of the executable processes, as far as they can be read; none of a file that `check_diagram` refuses."""
+    try:
+        diagram = Diagram("", xml, read_diagram("", xml), {})
+    except NotReadable:
+        return ()
+    return tuple(key for process in diagram.processes if (key := process.get("id")))
 
 
 def check_diagram(file: str, xml: bytes, forms: Mapping[str, bytes]) -> Report:
