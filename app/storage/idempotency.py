@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.errors import IdempotencyKeyReused
+from app.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from app.storage import tables
 
 KEPT_FOR = timedelta(hours=24)
@@ -55,7 +56,11 @@ def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[
     identity = {"user_id": request.user_id, "method": request.method, "path": request.path, "key": request.key}
     row = and_(*(columns[name] == value for name, value in identity.items()))
     request_hash = hashlib.sha256(request.body).digest()
-    reserved = session.execute(_insert_if_absent(session).values(**identity, request_hash=request_hash, created_at=now))
+    reservation = _insert_if_absent(session).values(**identity, request_hash=request_hash, created_at=now)
+    try:
+        is_first = session.scalar(reservation.returning(columns.key)) is not None
+    except OperationalError as waited_too_long:
+        raise IdempotencyKeyInUse from waited_too_long
     if not is_first:
         return _replay(session, row, request_hash)
     answer = act()
