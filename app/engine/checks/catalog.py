@@ -41,7 +41,7 @@ REFUSALS: Mapping[str, Entry] = {
         "Upload a BPMN 2.0 diagram; its namespace is http://www.omg.org/spec/BPMN/20100524/MODEL.",
     ),
     "too_many_elements": Entry(
-        "{what} has more than {limit} elements.", "Split it: move parts into sub-processes or processes of their own."
+        "{what} has more than {limit}.", "Split it: move parts into sub-processes or processes of their own."
     ),
     "nested_too_deeply": Entry(
         "{what} lies more than {limit} sub-processes deep.", "Draw the process with fewer levels."
@@ -121,6 +121,10 @@ REFUSALS: Mapping[str, Entry] = {
         "{what} catches what {other} catches too; both would be triggered.",
         "Use a different error or escalation for each place where one is caught.",
     ),
+    "caught_elsewhere": Entry(
+        "{what} would also catch what {other} throws on a parallel branch.",
+        "Use different errors or escalations on parallel branches.",
+    ),
     "timer_incomplete": Entry(
         "{what} must have exactly one of date, duration and cycle.", "Choose the type of the timer and its value."
     ),
@@ -183,11 +187,9 @@ REFUSALS: Mapping[str, Entry] = {
     "call_recursive": Entry("{what} calls a process that leads back to this call.", "Draw a loop instead."),
     # expressions
     "expression_missing": Entry("{what}: the {place} is empty.", "Write it, or delete the element."),
-    "expression_malformed": Entry(
-        '{what}: the {place} "{text}" cannot be used: {why}.', 'Write it like: keputusan == "ya"'
-    ),
+    "expression_malformed": Entry("{what}: the {place} cannot be used: {why}.", "Write it like: {example}"),
     "expression_is_juel": Entry(
-        '{what}: the {place} "{text}" is written for another engine (${{…}}).', 'Write it like: keputusan == "ya"'
+        "{what}: the {place} is written for another engine (${{…}}).", "Write it like: {example}"
     ),
     "expression_has_markup": Entry("{what}: the {place} contains other elements.", "Keep the plain text."),
     "language_not_supported": Entry(

@@ -9,9 +9,11 @@ from app.engine.checks.vocabulary import BOUNDS, SUBPROCESSES, XINCLUDE, bpmn, k
 from app.errors import Problem
 
 #: elements of the whole file, drawing included
-MAX_ELEMENTS = 20_000
+MAX_ELEMENTS = 10_000
 #: flow nodes directly inside one process or sub-process; the engine reads them by recursion along the flows
 MAX_FLOW_NODES = 250
+#: sequence flows directly inside one process or sub-process
+MAX_FLOWS = 1_000
 #: sub-processes inside each other
 MAX_NESTING = 20
 
@@ -25,7 +27,7 @@ def check_xinclude(diagram: Diagram) -> Iterator[Problem]:
 def check_size(diagram: Diagram) -> Iterator[Problem]:
     """Every later check, and the engine, may walk the diagram."""
     if sum(1 for _ in diagram.root.iter()) > MAX_ELEMENTS:
-        yield diagram.problem("too_many_elements", diagram.root, limit=MAX_ELEMENTS)
+        yield diagram.problem("too_many_elements", diagram.root, limit=f"{MAX_ELEMENTS} elements")
         return
     for container in diagram.containers:
         nesting = sum(1 for ancestor in container.iterancestors() if kind(ancestor) in SUBPROCESSES)
@@ -33,7 +35,9 @@ def check_size(diagram: Diagram) -> Iterator[Problem]:
             yield diagram.problem("nested_too_deeply", container, limit=MAX_NESTING)
     for scope in diagram.scopes:
         if len(scope.nodes) > MAX_FLOW_NODES:
-            yield diagram.problem("too_many_elements", scope.element, limit=MAX_FLOW_NODES)
+            yield diagram.problem("too_many_elements", scope.element, limit=f"{MAX_FLOW_NODES} flow nodes")
+        if len(scope.flows) > MAX_FLOWS:
+            yield diagram.problem("too_many_elements", scope.element, limit=f"{MAX_FLOWS} sequence flows")
 
 
 def check_executable_process(diagram: Diagram) -> Iterator[Problem]:

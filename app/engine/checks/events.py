@@ -86,25 +86,6 @@ def check_boundary_events(diagram: Diagram) -> Iterator[Problem]:
                     yield diagram.problem("boundary_never_fires", event, wanted="a sub-process or call activity")
 
 
-def check_caught_once(diagram: Diagram) -> Iterator[Problem]:
-    """The engine hands an error to every event that waits for it, not to the innermost alone."""
-    for type_ in ("error", "escalation"):
-        caught: dict[str, _Element] = {}
-        for event in (node for node in diagram.nodes if kind(node) == "boundaryEvent" and _is(node, type_)):
-            code = _code(diagram, definitions(event)[0], type_)
-            for other_code, other in caught.items():
-                if code == other_code or "" in (code, other_code):
-                    yield diagram.problem("caught_twice", event, other=f'"{other.get("id")}"')
-                    break
-            caught.setdefault(code, event)
-
-
-def _code(diagram: Diagram, definition: _Element, type_: str) -> str:
-    """The code that a definition catches; empty where it catches any."""
-    declared = diagram.by_id.get(definition.get(f"{type_}Ref", ""))
-    return declared.get(f"{type_}Code", "") if declared is not None else ""
-
-
 def check_timers(diagram: Diagram) -> Iterator[Problem]:
     """A timer says one date, duration or cycle; what is written out is ISO 8601."""
     for event in diagram.nodes:

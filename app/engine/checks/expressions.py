@@ -69,7 +69,8 @@ class Text:
 
     def words(self) -> dict[str, str]:
         """What every problem says of the text."""
-        return {"what": spoken(self.owner), "place": self.place, "text": self.content[:80]}
+        example = 'status = "selesai"' if self.grammar == "script" else 'keputusan == "ya"'
+        return {"what": spoken(self.owner), "place": self.place, "text": self.content[:80], "example": example}
 
 
 def texts(diagram: Diagram) -> Iterator[Text]:
@@ -104,13 +105,14 @@ def _fault(text: Text) -> str:
     """Why the engine could not evaluate the text; empty if it can."""
     try:
         if text.grammar == "script":
-            compile_script(text.content)
-            return ""
-        expression = compile_expression(text.content)
-        if text.grammar == "condition" and not expression.names and not isinstance(expression.evaluate({}), bool):
-            return "it is neither true nor false"
+            expressions = [expression for _, expression in compile_script(text.content).assignments]
+        else:
+            expressions = [compile_expression(text.content)]
+        constants = [expression.evaluate({}) for expression in expressions if not expression.names]
     except ExpressionError as error:
-        return error.reason.rstrip(".")
+        return error.reason.partition(";")[0]
+    if text.grammar == "condition" and not all(isinstance(value, bool) for value in constants):
+        return "it is neither true nor false"
     return ""
 
 

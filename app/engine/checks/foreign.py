@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lxml.etree import QName, _Element
 
 from app.engine.checks.diagram import Diagram, children
-from app.engine.checks.vocabulary import FLOW_NODES, bpmn
+from app.engine.checks.vocabulary import MODEL
 from app.errors import Problem
 
 #: parts of the namespaces of engines that execute BPMN
@@ -18,6 +18,8 @@ _ACTING = frozenset(
         "class",
         "connector",
         "delegateExpression",
+        "eventListener",
+        "eventType",
         "executionListener",
         "expression",
         "in",
@@ -26,7 +28,9 @@ _ACTING = frozenset(
         "onEntry-script",
         "onExit-script",
         "out",
+        "skipExpression",
         "taskListener",
+        "terminateAll",
         "topic",
     }
 )
@@ -35,7 +39,7 @@ _ACTING = frozenset(
 def check_foreign_extensions(diagram: Diagram) -> Iterator[Problem]:
     """Refuse another engine's instructions; warn of its settings."""
     for process in diagram.processes:
-        for element in process.iter(bpmn("process"), *map(bpmn, FLOW_NODES | {"sequenceFlow"})):
+        for element in process.iter(f"{{{MODEL}}}*"):
             for name in sorted(_foreign_names(element)):
                 code = "foreign_behaviour" if name in _ACTING else "foreign_extension_ignored"
                 yield diagram.problem(code, element, name=name[:80])

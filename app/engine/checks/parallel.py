@@ -8,13 +8,18 @@ from lxml.etree import _Element
 
 from app.engine.checks.calls import called_processes
 from app.engine.checks.diagram import Diagram, Scope
+from app.engine.checks.propagation import catching, crossing
 from app.engine.checks.token_game import TokenGame
 from app.engine.checks.vocabulary import USER_TASKS, bpmn
 from app.errors import Problem
 
 
 def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
-    """Play every run; report joins that can wait for ever, and user tasks that set the same variable meanwhile."""
+    """Play every run; report joins that can wait for ever, and what parallel branches spoil for each other.
+
+    A value that two branches set would be the one of whoever comes last.
+    """
+    catches = catching(diagram)
     for scope in diagram.scopes:
         if not scope.complete or len(scope.starts) != 1:
             continue
@@ -22,16 +27,13 @@ def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
         for gateway in scope.nodes:
             if gateway in game.stuck:
                 yield diagram.problem("join_can_wait_for_ever", gateway)
-        yield from _shared_variables(diagram, scope, game.together)
-
-
-def _shared_variables(diagram: Diagram, scope: Scope, together: set[frozenset[_Element]]) -> Iterator[Problem]:
-    """A value that both branches set would be the one of whoever comes last."""
-    variables = {node: _variables(diagram, node) for node in scope.nodes}
-    for first, second in _in_order(scope, together):
-        for name in sorted(variables[first] & variables[second]):
-            other = f'"{first.get("name") or first.get("id")}"'
-            yield diagram.problem("parallel_tasks_share_variable", second, other=other, name=name)
+        variables = {node: _variables(diagram, node) for node in scope.nodes}
+        for first, second in _in_order(scope, game.together):
+            for name in sorted(variables[first] & variables[second]):
+                other = f'"{first.get("name") or first.get("id")}"'
+                yield diagram.problem("parallel_tasks_share_variable", second, other=other, name=name)
+            if catches:
+                yield from crossing(diagram, first, second, catches)
 
 
 def _in_order(scope: Scope, pairs: set[frozenset[_Element]]) -> Iterator[tuple[_Element, _Element]]:

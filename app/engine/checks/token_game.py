@@ -18,7 +18,8 @@ from app.engine.checks.diagram import Flow, Scope, has
 from app.engine.checks.flows import reachable, successors
 from app.engine.checks.vocabulary import SUBPROCESSES, WAITING, kind
 
-MAX_MARKINGS = 3_000
+#: moves tried before the game is broken off; some tenths of a second
+MAX_MOVES = 20_000
 #: outgoing flows of an inclusive gateway of which every choice is tried; of more, each alone and all together
 MAX_CHOICES = 4
 
@@ -26,6 +27,7 @@ MAX_CHOICES = 4
 Place = _Element
 Marking = frozenset[Place]
 
+_RESTING = WAITING | SUBPROCESSES | {"callActivity"}
 #: end events that take every other token of their process or sub-process with them
 _ENDING_ALL = ("terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition")
 
@@ -36,6 +38,7 @@ class TokenGame:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._successors = successors(scope)
+        self._order = {node: index for index, node in enumerate(scope.nodes)}
         self._flow_by_element = {flow.element: flow for flow in scope.flows}
         #: elements that can be at work at the same time, two by two
         self.together: set[frozenset[_Element]] = set()
@@ -46,12 +49,14 @@ class TokenGame:
     def _play(self) -> None:
         seen: set[Marking] = set()
         pending: list[Marking] = [frozenset(self._scope.starts[:1])]
-        while pending and len(seen) < MAX_MARKINGS:
+        tried = 0
+        while pending and tried < MAX_MOVES:
             marking = pending.pop()
             if marking in seen:
                 continue
             seen.add(marking)
             moves = list(self._moves(marking))
+            tried += 1 + len(moves) * len(marking)
             if not moves:
                 self.stuck.update(self._flow_by_element[place].target for place in marking)
             for taken, given in moves:
@@ -64,9 +69,10 @@ class TokenGame:
 
         What the engine does by itself comes first, one thing at a time: its order changes no outcome.
         """
-        at_work = sorted((place for place in marking if place not in self._flow_by_element), key=self._order)
+        at_work = sorted((place for place in marking if place in self._order), key=self._order.__getitem__)
         for node in at_work:
             if _ends_all(node):
+                self.together.update(frozenset([node, other]) for other in at_work if other is not node)
                 yield marking, []
                 return
             if not self._rests(node):
@@ -81,11 +87,8 @@ class TokenGame:
         for node in at_work:
             yield from self._leave(node)
 
-    def _order(self, node: _Element) -> int:
-        return self._scope.nodes.index(node)
-
     def _rests(self, node: _Element) -> bool:
-        waits = kind(node) in WAITING | SUBPROCESSES | {"callActivity"}
+        waits = kind(node) in _RESTING
         return waits or bool(self._scope.boundary_events[node])
 
     def _leave(self, node: _Element) -> Iterator[tuple[Marking, list[Place]]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lxml.etree import QName, _Element
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+_PREFIX = f"{{{MODEL}"
 BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 XINCLUDE = "http://www.w3.org/2001/XInclude"
@@ -103,8 +104,8 @@ NAMES: Mapping[str, str] = {
 
 def kind(element: _Element) -> str:
     """The local name of a BPMN element; empty for anything of another namespace."""
-    name = QName(element)
-    return name.localname if name.namespace == MODEL else ""
+    prefix, _, local_name = str(element.tag).rpartition("}")
+    return local_name if prefix == _PREFIX else ""
 
 
 def bpmn(local_name: str) -> str:
