@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,7 +109,7 @@ def postgres_template(postgres_server: str) -> Template:
 
 def _create_database(server: str, name: str, template: str | None = None) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
     return server.replace("/postgres?", f"/{name}?")
 
 
@@ -126,12 +126,13 @@ class World:
     tokens: dict[str, str]
 
 
-@pytest.fixture
-def world(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+@contextmanager
+def make_world(request: pytest.FixtureRequest, dialect: str, folder: Path) -> Iterator[World]:
+    """A database of its own, as long as the block; a SQLite file lives in the folder."""
     template: Template = request.getfixturevalue("sqlite_template" if dialect == "sqlite" else "postgres_template")
     if dialect == "sqlite":
-        shutil.copytree(template.settings.data_dir, tmp_path / "data")
-        yield World(Settings(data_dir=tmp_path / "data"), template.tokens)
+        shutil.copytree(template.settings.data_dir, folder / "data")
+        yield World(Settings(data_dir=folder / "data"), template.tokens)
         return
     server: str = request.getfixturevalue("postgres_server")
     name = f"test_{os.urandom(6).hex()}"
@@ -139,6 +140,12 @@ def world(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Itera
     yield World(Settings(database_url=url), template.tokens)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    with make_world(request, dialect, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
