@@ -20,7 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions import timer
 LOCAL_ZONE = timezone(timedelta(hours=7), "WIB")
 
 _now: ContextVar[datetime] = ContextVar("now")
-_changes = itertools.count(1)
+_changes = itertools.count(1_000_000)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ class _GivenTime(datetime):
 def _next_change() -> int:
     """A number greater than any before it: joins must know which of two branches ended first.
 
-    A wall clock cannot tell, for within one command no time passes. Numbers below zero are left to restored tasks.
+    A wall clock cannot tell, for within one command no time passes. The lowest numbers are left to restored tasks.
     """
     return next(_changes)
 

@@ -69,42 +69,50 @@ def encode(process: Process) -> bytes:
     Raises:
         StateTooLarge
     """
-    content = orjson.dumps({"format": FORMAT, "rounds": process.rounds, "process": _process(process)})
-    if len(content) > MAX_BYTES:
+    tokens: list[tuple[float, Row]] = []
+    content = {"format": FORMAT, "rounds": process.rounds, "process": _process(process, tokens)}
+    tokens.sort(key=lambda token: token[0])
+    for rank, (_, row) in enumerate(tokens if len(tokens) > 1 else ()):
+        row["o"] = rank
+    written = orjson.dumps(content)
+    if len(written) > MAX_BYTES:
         raise StateTooLarge
-    return _zstandard.compressor.compress(content)
+    return _zstandard.compressor.compress(written)
 
 
-def _process(workflow: Any) -> Row:
+def _process(workflow: Any, tokens: list[tuple[float, Row]]) -> Row:
+    """The rows of a process or subprocess; those with a token are noted in `tokens` with the time it got there."""
     kept = kept_tasks(workflow)
     numbers = {entry.task.id: number for number, entry in enumerate(kept)}
-    tokens = sorted((entry.task for entry in kept if entry.live), key=lambda task: task.last_state_change)
-    ranks = {task.id: rank for rank, task in enumerate(tokens)} if len(tokens) > 1 else {}
     rows = []
     for number, entry in enumerate(kept):
         above = None if entry.parent is None else numbers[entry.parent.id]
         row = _row(entry, {} if above is None else kept[above].data)
-        row |= {} if above in (None, number - 1) else {"p": above}
-        row |= {"o": ranks[entry.task.id]} if entry.task.id in ranks else {}
+        if above not in (None, number - 1):
+            row["p"] = above
+        if entry.live:
+            row |= _live(entry.task, tokens)
+            tokens.append((entry.task.last_state_change, row))
         rows.append(row)
     optional = {"data": workflow.data, "correlations": workflow.correlations}
     return {"tasks": rows} | {name: value for name, value in optional.items() if value}
 
 
 def _row(entry: Kept, inherited: Data) -> Row:
-    task = entry.task
     delta = Delta.between(inherited, entry.data)
-    subprocess = task.workflow.top_workflow.subprocesses.get(task.id) if entry.live else None
+    optional = {"d": delta.updated, "x": delta.removed, "t": 1 if entry.task.triggered else None}
+    return {"e": entry.task.task_spec.name} | {letter: value for letter, value in optional.items() if value}
+
+
+def _live(task: Task, tokens: list[tuple[float, Row]]) -> Row:
+    subprocess = task.workflow.top_workflow.subprocesses.get(task.id) if task.state == TaskState.STARTED else None
     optional = {
         "s": _LETTERS.get(task.state),
-        "d": delta.updated,
-        "x": delta.removed,
-        "n": _notes(task) if entry.live else None,
+        "n": _notes(task),
         "i": task.id.hex if task.task_spec.manual and task.state == TaskState.READY else None,
-        "t": 1 if task.triggered else None,
-        "w": _process(subprocess) if subprocess is not None and task.state == TaskState.STARTED else None,
+        "w": _process(subprocess, tokens) if subprocess is not None else None,
     }
-    return {"e": task.task_spec.name} | {letter: value for letter, value in optional.items() if value}
+    return {letter: value for letter, value in optional.items() if value}
 
 
 def _notes(task: Task) -> Row:
@@ -157,7 +165,7 @@ def _restore(process: Process, workflow: Any, content: Row) -> None:
     tasks: list[Task] = []
     for row in rows:
         parent = tasks[row.get("p", len(tasks) - 1)] if tasks else None
-        tasks.append(_task(workflow, parent, row, earlier_by=len(rows)))
+        tasks.append(_task(workflow, parent, row))
     workflow.task_tree = workflow.last_task = tasks[0]
     workflow.data |= content.get("data", {})
     workflow.correlations = content.get("correlations", {})
@@ -171,14 +179,14 @@ def _restore(process: Process, workflow: Any, content: Row) -> None:
     workflow.completed = not any("s" in row for row in rows)
 
 
-def _task(workflow: Any, parent: Task | None, row: Row, earlier_by: int) -> Task:
+def _task(workflow: Any, parent: Task | None, row: Row) -> Task:
     task_id = UUID(hex=row["i"]) if "i" in row else None
     state = _STATES[row["s"]] if "s" in row else TaskState.COMPLETED
     task = Task(workflow, workflow.spec.task_specs[row["e"]], parent, state, task_id)
     task.data = Delta(row.get("d", {}), tuple(row.get("x", ()))).apply(parent.data if parent else {})
     task.triggered = "t" in row
     task.internal_data = _noted(task, row.get("n", {}))
-    task.last_state_change = row.get("o", 0) - earlier_by
+    task.last_state_change = row.get("o", 0)
     return task
 
 

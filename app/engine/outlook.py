@@ -1,4 +1,4 @@
-"""What one sees of a running process from outside: its variables, its open user tasks, its next due time."""
+"""What a running process waits for: its open user tasks and its timers."""
 
 from __future__ import annotations
 
@@ -6,42 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from app.engine.gateways import live_tasks
-from app.engine.merging import Data, merged_branches
+from app.engine.merging import Data
 from app.engine.step import OpenUserTask
 from app.engine.workflow import Process
 
 
 class LaneOwnersMalformed(Exception):
     """lane_owners must give each lane a list of at least one user name, as in {"Tim": ["siti", "budi"]}"""
-
-
-def variables_of(process: Process) -> Data:
-    """Every variable, as seen from the whole instance: what all branches at work have changed, taken together."""
-    return dict(process.last_task.data) if process.completed else _seen_from(process)
-
-
-def _seen_from(workflow: Any) -> Data:
-    tips = [task for task in live_tasks(workflow) if not _is_instance(task)]
-    return merged_branches(tips, _variables_at)
-
-
-def _is_instance(task: Task) -> bool:
-    """Whether it is an instance of a loop, which knows best what its instances contribute."""
-    return task.triggered and isinstance(task.parent.task_spec, LoopTask)
-
-
-def _variables_at(task: Task) -> Data:
-    if task.state == TaskState.STARTED:
-        if isinstance(task.task_spec, LoopTask):
-            return dict(task.task_spec.outcome(task, _variables_at))
-        if (subprocess := task.workflow.top_workflow.subprocesses.get(task.id)) is not None:
-            return _seen_from(subprocess)
-    return dict(task.data)
 
 
 def number_rounds(process: Process) -> None:

@@ -14,8 +14,8 @@ from SpiffWorkflow.bpmn.specs.mixins.none_task import NoneTask
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser, SpiffProcessParser
 from SpiffWorkflow.spiff.parser.task_spec import SpiffTaskParser
 
-from app.engine.errors_and_escalations import EndEvent, IntermediateThrowEvent
 from app.engine.gateways import EndJoin, ExclusiveGateway, Flow, InclusiveGateway, ParallelGateway
+from app.engine.interruptions import BoundaryEvent, EndEvent, IntermediateThrowEvent
 from app.engine.loops import ParallelMultiInstanceTask, SequentialMultiInstanceTask, StandardLoopTask
 from app.engine.subprocesses import CallActivity, SubWorkflowTask, TransactionSubprocess
 
@@ -89,6 +89,7 @@ def _with_own_loops(parser: type) -> type:
 
 
 _SPEC_CLASSES = {
+    full_tag("boundaryEvent"): BoundaryEvent,
     full_tag("endEvent"): EndEvent,
     full_tag("intermediateThrowEvent"): IntermediateThrowEvent,
     full_tag("subProcess"): SubWorkflowTask,

@@ -1,26 +1,37 @@
-"""Errors and escalations look for their catcher outward, from the subprocess that throws them (BPMN 2.0.2, 10.5.7).
+"""Events that end what goes on around them, without losing what people have entered there.
 
-SpiffWorkflow offers them to every boundary event of the instance, also to those of other subprocesses.
+Errors and escalations look for their catcher outward, from the subprocess that throws them (BPMN 2.0.2, 10.5.7);
+SpiffWorkflow offers them to every boundary event of the instance, also to those of other subprocesses. And where an
+activity is interrupted or a process terminated, SpiffWorkflow drops the variables that were changed in it.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent as SpiffBoundaryEvent
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent as SpiffEndEvent
 from SpiffWorkflow.bpmn.specs.defaults import IntermediateThrowEvent as SpiffIntermediateThrowEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import CodeEventDefinition, ErrorEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.simple import TerminateEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
+
+from app.engine.merging import merged
+from app.engine.variables import variables_at, variables_of
 
 
 class _ThrowsOutward:
     """Throws errors and escalations to the activities around it; other events as SpiffWorkflow does."""
 
-    event_definition: CodeEventDefinition
+    event_definition: Any
 
     def _run_hook(self, my_task: Task) -> bool:
         definition = self.event_definition
+        if isinstance(definition, TerminateEventDefinition):
+            my_task.data = variables_of(my_task.workflow)
         if not isinstance(definition, CodeEventDefinition):
             return bool(super()._run_hook(my_task))  # type: ignore[misc]
         event = BpmnEvent(definition)
@@ -40,6 +51,20 @@ class EndEvent(_ThrowsOutward, SpiffEndEvent):  # type: ignore[misc]
 
 class IntermediateThrowEvent(_ThrowsOutward, SpiffIntermediateThrowEvent):  # type: ignore[misc]
     """An intermediate throw event."""
+
+
+class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
+    """A boundary event, which takes along what was changed in the activity that it interrupts."""
+
+    def _run_hook(self, my_task: Task) -> bool:
+        done = bool(super()._run_hook(my_task))
+        if self.cancel_activity:
+            activities = [
+                task for task in my_task.parent.children if not isinstance(task.task_spec, SpiffBoundaryEvent)
+            ]
+            branches = [*map(variables_at, activities), my_task.data]
+            my_task.data = merged(my_task.parent.data, branches)
+        return done
 
 
 def _catcher(thrower: Task, event: BpmnEvent) -> Task | None:
