@@ -23,7 +23,6 @@ from app.engine.checks import (
     identity,
     loops,
     parallel,
-    propagation,
     references,
     user_tasks,
 )
@@ -63,6 +62,7 @@ PIPELINE: tuple[Check, ...] = (
     events.check_subprocess_starts,
     events.check_cancellations,
     events.check_boundary_events,
+    events.check_caught_once,
     events.check_timers,
     events.check_event_gateways,
     events.check_delivery,
@@ -76,7 +76,6 @@ PIPELINE: tuple[Check, ...] = (
     loops.check_multi_instances,
     calls.check_called_processes,
     calls.check_recursion,
-    propagation.check_caught_once,
     expressions.check_expressions,
     expressions.check_needed_texts,
     expressions.check_languages,

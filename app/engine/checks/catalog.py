@@ -118,12 +118,8 @@ REFUSALS: Mapping[str, Entry] = {
     "code_missing": Entry("{what} has no code.", "Give it a code, so that the event that catches it can be found."),
     "name_missing": Entry("{what} has no name.", "Give it a name."),
     "caught_twice": Entry(
-        "{what} catches what {other} catches too; both would be triggered.",
-        "Use a different error or escalation for each place where one is caught.",
-    ),
-    "caught_elsewhere": Entry(
-        "{what} would also catch what {other} throws on a parallel branch.",
-        "Use different errors or escalations on parallel branches.",
+        "{what} catches what {other} at the same element catches too.",
+        "Keep one of them, or give each an error or escalation of its own.",
     ),
     "timer_incomplete": Entry(
         "{what} must have exactly one of date, duration and cycle.", "Choose the type of the timer and its value."

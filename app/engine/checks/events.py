@@ -9,7 +9,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinitio
 
 from app.engine.checks.diagram import Diagram, Scope, children
 from app.engine.checks.texts import constant, literal_text
-from app.engine.checks.vocabulary import DELIVERED, EVENT_DEFINITIONS, EVENTS, SUBPROCESSES, kind
+from app.engine.checks.vocabulary import DELIVERED, EVENT_DEFINITIONS, EVENTS, SUBPROCESSES, kind, spoken
 from app.engine.quality import standard_time
 from app.errors import Problem
 
@@ -84,6 +84,30 @@ def check_boundary_events(diagram: Diagram) -> Iterator[Problem]:
                     yield diagram.problem("boundary_never_fires", event, wanted="a transaction")
                 if _is(event, "error", "escalation") and kind(activity) not in SUBPROCESSES | {"callActivity"}:
                     yield diagram.problem("boundary_never_fires", event, wanted="a sub-process or call activity")
+
+
+def check_caught_once(diagram: Diagram) -> Iterator[Problem]:
+    """At one activity, one event catches an error or escalation; of two, chance would choose."""
+    for scope in diagram.scopes:
+        for events in scope.boundary_events.values():
+            rising = [event for event in events if _is(event, "error", "escalation")]
+            for index, event in enumerate(rising):
+                for other in rising[:index]:
+                    if _catch_the_same(diagram, event, other):
+                        yield diagram.problem("caught_twice", event, other=spoken(other))
+
+
+def _catch_the_same(diagram: Diagram, event: _Element, other: _Element) -> bool:
+    first, second = definitions(event)[0], definitions(other)[0]
+    codes = {_code(diagram, first), _code(diagram, second)}
+    return kind(first) == kind(second) and (len(codes) == 1 or "" in codes)
+
+
+def _code(diagram: Diagram, definition: _Element) -> str:
+    """The code that a definition catches; empty where it catches any."""
+    type_ = definition_type(definition)
+    declared = diagram.by_id.get(definition.get(f"{type_}Ref", ""))
+    return declared.get(f"{type_}Code", "") if declared is not None else ""
 
 
 def check_timers(diagram: Diagram) -> Iterator[Problem]:

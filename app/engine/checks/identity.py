@@ -19,6 +19,7 @@ _NCNAME = re.compile(r"[^\W\d][\w.\-]*")
 #: the engine gives these names to steps of its own
 _RESERVED = frozenset({"Root", "Start", "End", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDINGS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
+_ITEMS = ("inputDataItem", "outputDataItem")
 #: a sequence flow without an id is given one when the diagram is read
 _NEEDS_ID = FLOW_NODES | {
     "process",
@@ -41,14 +42,17 @@ def check_ids_present(diagram: Diagram) -> Iterator[Problem]:
 
 
 def check_ids_unique(diagram: Diagram) -> Iterator[Problem]:
-    """An id means one element; the engine's index would even take an extension's for that of a task."""
+    """An id means one element; the engine's index would even take an extension's for that of a task.
+
+    Only items of multi-instance activities may be called alike: the id is the name of a variable.
+    """
     by_id: dict[str, list[_Element]] = defaultdict(list)
     for element in diagram.root.iter(f"{{{MODEL}}}*"):
-        if identifier := element.get("id"):
+        if (identifier := element.get("id")) and kind(element) not in _ITEMS:
             by_id[identifier].append(element)
     for process in diagram.processes:
         for element in process.iterdescendants("{*}*"):
-            if not kind(element) and element.get("id") in by_id:
+            if kind(element) in ("", *_ITEMS) and element.get("id") in by_id:
                 by_id[element.get("id", "")].append(element)
     for identifier, elements in by_id.items():
         for repeated in elements[1:]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml.etree import _Element
 
-from app.engine.checks.diagram import Diagram, Scope, children
+from app.engine.checks.diagram import Diagram, Scope, children, has
 from app.engine.checks.flows import reachable, successors
 from app.engine.checks.texts import constant, literal_text
 from app.engine.checks.vocabulary import SUBPROCESSES, WAITING, kind
@@ -58,12 +58,18 @@ _AWAITED = frozenset({"messageEventDefinition", "timerEventDefinition", "signalE
 
 
 def check_standard_loops(diagram: Diagram) -> Iterator[Problem]:
-    """A loop marker says how often at most."""
+    """A loop marker says how often at most, or until when if somebody is waited for on each turn."""
     for node in diagram.nodes:
         for loop in children(node, "standardLoopCharacteristics"):
-            maximum = loop.get("loopMaximum", "")
-            if not (maximum.isascii() and maximum.isdecimal() and 1 <= int(maximum[:9]) <= MAX_ROUNDS):
+            maximum = loop.get("loopMaximum")
+            if maximum is None and has(loop, "loopCondition") and _waits(diagram, node, ()):
+                continue
+            if not _is_whole_number(maximum or "", MAX_ROUNDS):
                 yield diagram.problem("loop_unbounded", node, limit=MAX_ROUNDS)
+
+
+def _is_whole_number(text: str, limit: int) -> bool:
+    return text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= limit
 
 
 def check_multi_instances(diagram: Diagram) -> Iterator[Problem]:

@@ -8,18 +8,16 @@ from lxml.etree import _Element
 
 from app.engine.checks.calls import called_processes
 from app.engine.checks.diagram import Diagram, Scope
-from app.engine.checks.propagation import catching, crossing
 from app.engine.checks.token_game import TokenGame
 from app.engine.checks.vocabulary import USER_TASKS, bpmn
 from app.errors import Problem
 
 
 def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
-    """Play every run; report joins that can wait for ever, and what parallel branches spoil for each other.
+    """Play every run; report joins that can wait for ever, and values that parallel branches overwrite.
 
     A value that two branches set would be the one of whoever comes last.
     """
-    catches = catching(diagram)
     for scope in diagram.scopes:
         if not scope.complete or len(scope.starts) != 1:
             continue
@@ -32,8 +30,6 @@ def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
             for name in sorted(variables[first] & variables[second]):
                 other = f'"{first.get("name") or first.get("id")}"'
                 yield diagram.problem("parallel_tasks_share_variable", second, other=other, name=name)
-            if catches:
-                yield from crossing(diagram, first, second, catches)
 
 
 def _in_order(scope: Scope, pairs: set[frozenset[_Element]]) -> Iterator[tuple[_Element, _Element]]:

@@ -72,7 +72,6 @@ class TokenGame:
         at_work = sorted((place for place in marking if place in self._order), key=self._order.__getitem__)
         for node in at_work:
             if _ends_all(node):
-                self.together.update(frozenset([node, other]) for other in at_work if other is not node)
                 yield marking, []
                 return
             if not self._rests(node):
