@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 
 import app as package
 from app.api import deployments, health, history, problems, process_definitions, process_instances, user_tasks
@@ -31,7 +32,9 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
         yield
         database.dispose()
 
-    application = FastAPI(
+    # The pages under /docs come from this server: an office network may not reach any other.
+    application = FastAPIOffline(
+        redoc_url=None,
         title="Jenjang",
         version=package.__version__,
         summary="Runs a government SOP as a BPMN diagram: who decided what, when, on which text.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from httpx import Response
+from httpx2 import Response
 
 SOP_FOLDER = Path(__file__).parents[1] / "bpmn" / "penjenjangan-kinerja"
 SOP_KEY = "penjenjangan_kinerja"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
+import httpx2 as httpx
 
 from app.cli.database import bring_up_to_date, opened
 from app.cli.seeding import Tokens, seed_database

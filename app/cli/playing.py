@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 from rich import box
 from rich.console import Console
 from rich.table import Table
