@@ -1,0 +1,63 @@
+"""The floor: what any durable write costs in this very application, measured beside the completions.
+
+The same app with one more endpoint, which authenticates like every other, inserts one row and commits. Run as
+`python -m benchmarks.floor PORT`, it serves with the settings of `jenjang serve`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Response
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Uuid, insert
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.api.dependencies import Command, bearer
+from app.api.route import AuthenticatedRoute
+from app.main import serve as application
+from app.storage.database import Database
+from app.storage.idempotency import Answer
+from benchmarks.connection import HOST
+
+PATH = "/floor"
+
+_metadata = MetaData()
+_table = Table("benchmark_floor", _metadata, Column("id", Uuid, primary_key=True), Column("content", LargeBinary))
+_router = APIRouter(route_class=AuthenticatedRoute, dependencies=[bearer])
+
+
+@_router.post(PATH)
+def insert_one_row(writing: Command) -> Response:
+    """Keep the body as it came."""
+
+    def command(session: Session) -> Answer:
+        session.execute(insert(_table), {"id": uuid7(), "content": writing.body})
+        return Answer(200, b"{}", {})
+
+    return writing.run(command)
+
+
+def create_table(database: Database) -> None:
+    """Make the floor's own table."""
+    _metadata.create_all(database.engine)
+
+
+def serve() -> FastAPI:
+    """The application as it is shipped, and the floor under it."""
+    served = application()
+    served.include_router(_router)
+    return served
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "benchmarks.floor:serve",
+        factory=True,
+        host=HOST,
+        port=int(sys.argv[1]),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
