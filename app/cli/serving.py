@@ -32,10 +32,10 @@ def serve(host: str, port: int, workers: int) -> None:
     settings = read_settings()
     with opened_migrated(settings):
         pass
-    # uvicorn raises the signal once more when it has shut down: by then all is well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _listening(host, port) as listener, suppress(KeyboardInterrupt):
         configure_logging(settings.log_level)
+        # uvicorn raises the signal once more when it has shut down: by then all is well.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         _log.info("listening", host=host, port=listener.getsockname()[1], workers=workers)
         _serve_on(listener, workers)
 
