@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,8 @@ class Problem:
 class ServiceError(Exception):
     """The request was refused"""
 
-    code: ClassVar[str] = "refused"
+    #: stable; part of the interface
+    code: str = "refused"
 
     def __init__(self, detail: str | None = None, *, errors: Iterable[FieldError] = ()) -> None:
         self.detail = detail or self.title
@@ -136,13 +136,12 @@ class FormRefused(Refused):
 class ProcessStuck(Conflict):
     """The process cannot go on from here; nothing was changed"""
 
-    #: why, as a stable code: no_matching_flow, expression_failed, …
-    reason_code: str
-
-    def __init__(self, reason_code: str, element_id: str, detail: str) -> None:
-        self.reason_code = reason_code
+    def __init__(self, code: str, element_id: str, detail: str) -> None:
+        #: why: no_matching_flow, expression_failed, …
+        self.code = code
+        #: where, in the diagram
         self.element_id = element_id
-        super().__init__(detail, errors=[FieldError(element_id, reason_code, detail)])
+        super().__init__(detail)
 
 
 class ProcessDefinitionNotFound(NotFound):

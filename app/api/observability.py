@@ -62,8 +62,7 @@ class Observed:
                 self._tell(scope, status, time.perf_counter() - began)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route's template, never the path itself: ids would make a new series of each request.
-        route = getattr(scope.get("route"), "path", "unknown")
+        route = _template(scope)
         self._metrics.requests.labels(scope["method"], route, status).inc()
         self._metrics.seconds.labels(scope["method"], route).observe(seconds)
         _log.info(
@@ -74,6 +73,14 @@ class Observed:
             milliseconds=round(seconds * 1000, 2),
             username=scope.get("jenjang.username"),
         )
+
+
+def _template(scope: Scope) -> str:
+    """The path with its parameters' names: ids would make a new series of figures of each request."""
+    if "route" not in scope:
+        return "unknown"
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(segment, segment) for segment in scope["path"].split("/"))
 
 
 def configure_logging(level: str) -> None:

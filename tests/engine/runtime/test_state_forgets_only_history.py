@@ -7,6 +7,7 @@ Random walks through every test diagram, twice: once stored and restored after e
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -66,11 +67,11 @@ class Walk:
         self.now = NOW
         self.step: Step | str = self.attempt(lambda: process.start(self.definition, START_VALUES, NOW))
 
-    def attempt(self, command: Any) -> Step | str:
+    def attempt(self, command: Callable[[], Step]) -> Step | str:
         try:
             return command()
         except ProcessStuck as stuck:
-            return f"{stuck.reason_code} at {stuck.element_id}"
+            return f"{stuck.code} at {stuck.element_id}"
 
     def move(self, choice: int, submitted: dict[str, Any]) -> None:
         assert isinstance(self.step, Step)
