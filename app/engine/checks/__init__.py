@@ -24,6 +24,7 @@ from app.engine.checks import (
     loops,
     parallel,
     references,
+    timers,
     user_tasks,
 )
 from app.engine.checks.calls import called_processes
@@ -63,7 +64,7 @@ PIPELINE: tuple[Check, ...] = (
     events.check_cancellations,
     events.check_boundary_events,
     events.check_caught_once,
-    events.check_timers,
+    timers.check_timers,
     events.check_event_gateways,
     events.check_delivery,
     flows.check_start_events,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from lxml.etree import _Element
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 
 from app.engine.checks.diagram import Diagram, Scope, children
-from app.engine.checks.texts import constant, literal_text
 from app.engine.checks.vocabulary import DELIVERED, EVENT_DEFINITIONS, EVENTS, SUBPROCESSES, kind, spoken
-from app.engine.quality import standard_time
 from app.errors import Problem
 
 _SUFFIX = "EventDefinition"
@@ -108,50 +105,6 @@ def _code(diagram: Diagram, definition: _Element) -> str:
     type_ = definition_type(definition)
     declared = diagram.by_id.get(definition.get(f"{type_}Ref", ""))
     return declared.get(f"{type_}Code", "") if declared is not None else ""
-
-
-def check_timers(diagram: Diagram) -> Iterator[Problem]:
-    """A timer says one date, duration or cycle; what is written out is ISO 8601."""
-    for event in diagram.nodes:
-        for timer in (definition for definition in definitions(event) if definition_type(definition) == "timer"):
-            texts = list(children(timer, *_TIMER_TEXTS))
-            if len(texts) != 1:
-                yield diagram.problem("timer_incomplete", event)
-                continue
-            interrupts = event.get("cancelActivity", "true") != "false"
-            if kind(texts[0]) == "timeCycle" and (kind(event) != "boundaryEvent" or interrupts):
-                yield diagram.problem("timer_cycle_misplaced", event)
-            yield from _malformed(diagram, event, texts[0])
-
-
-def _malformed(diagram: Diagram, event: _Element, element: _Element) -> Iterator[Problem]:
-    wanted, read = _TIMER_TEXTS[kind(element)]
-    value = constant(literal_text(element))
-    if value is None:
-        return
-    try:
-        read(str(value))
-    except Exception:  # the engine's readers raise whatever their parts raise
-        yield diagram.problem("timer_malformed", event, text=str(value)[:80], wanted=wanted)
-
-
-def _read_duration(text: str) -> None:
-    standard_time(text)
-    TimerEventDefinition.get_timedelta_from_start(TimerEventDefinition.parse_iso_duration(text))
-
-
-def _read_cycle(text: str) -> None:
-    if not text.startswith("R"):
-        raise ValueError(text)
-    TimerEventDefinition.parse_iso_recurring_interval(text)
-
-
-#: child of a timer → what it should be, and how to read it
-_TIMER_TEXTS: dict[str, tuple[str, Callable[[str], object]]] = {
-    "timeDate": ("a date", TimerEventDefinition.get_datetime),
-    "timeDuration": ("a duration", _read_duration),
-    "timeCycle": ("a repeating interval", _read_cycle),
-}
 
 
 def check_event_gateways(diagram: Diagram) -> Iterator[Problem]:

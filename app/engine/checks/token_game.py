@@ -58,7 +58,7 @@ class TokenGame:
             moves = list(self._moves(marking))
             tried += 1 + len(moves) * len(marking)
             if not moves:
-                self.stuck.update(self._flow_by_element[place].target for place in marking)
+                self.stuck.update(self._waiting_joins(marking))
             for taken, given in moves:
                 left = marking - taken
                 if left.isdisjoint(given) and len(set(given)) == len(given):
