@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
@@ -99,11 +100,11 @@ def print_json(tokens: Tokens) -> None:
 
 def print_table(tokens: Tokens) -> None:
     """Print the tokens for a person."""
-    table = Table("username", "name", "role", "token")
+    table = Table("username", "role", "token", box=box.SIMPLE)
     for person in DEMO_PEOPLE:
-        table.add_row(person.username, person.name, person.role, tokens[person.username])
+        table.add_row(person.username, person.role, tokens[person.username])
     # A token that is wrapped cannot be copied.
-    Console(width=120).print(table)
+    Console(width=100).print(table)
 
 
 def _demo_settings() -> Settings:
