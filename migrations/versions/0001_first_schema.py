@@ -217,6 +217,12 @@ def _make_event_append_only() -> None:
                 f"CREATE TRIGGER event_refuses_{action.lower()} BEFORE {action} ON event "
                 "BEGIN SELECT RAISE(ABORT, 'event is append-only'); END"
             )
+        # INSERT OR REPLACE deletes the row that is in its way without asking the trigger on DELETE.
+        op.execute(
+            "CREATE TRIGGER event_refuses_replace BEFORE INSERT ON event WHEN EXISTS (SELECT 1 FROM event "
+            "WHERE process_instance_id = NEW.process_instance_id AND sequence = NEW.sequence) "
+            "BEGIN SELECT RAISE(ABORT, 'event is append-only'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,0 +1,106 @@
+"""The migrations build the very schema that the code speaks of, and can take it back, in both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from app.settings import Settings
+from app.storage import migrations
+from app.storage.database import Database
+from app.storage.tables import metadata
+from tests.conftest import closing_database
+
+
+@pytest.fixture
+def empty_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    settings = Settings(data_dir=tmp_path)
+    if dialect == "postgresql":
+        server: str = request.getfixturevalue("postgres_server")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS empty WITH (FORCE)")
+            connection.execute("CREATE DATABASE empty")
+        settings = Settings(database_url=server.replace("/postgres?", "/empty?"))
+    with closing_database(settings) as database:
+        yield database
+
+
+def differences(database: Database) -> list[Any]:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return list(compare_metadata(context, metadata))
+
+
+def objects(database: Database) -> set[str]:
+    """Everything that a migration could leave behind."""
+    catalogue = (
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+        if database.is_sqlite
+        else "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace UNION "
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION "
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with database.reading() as session:
+        return set(session.scalars(text(catalogue)))
+
+
+def test_migrations_lead_up_down_and_up_again_to_the_schema_of_the_models(empty_database: Database) -> None:
+    migrations.upgrade(empty_database)
+    assert differences(empty_database) == []
+    built = objects(empty_database)
+
+    command.downgrade(migrations.configuration(empty_database), "base")
+    assert {name for name in objects(empty_database) if not name.startswith("alembic_version")} == set()
+
+    migrations.upgrade(empty_database)
+    assert differences(empty_database) == []
+    assert objects(empty_database) == built
+
+
+def test_migrating_twice_is_migrating_once(empty_database: Database) -> None:
+    assert not migrations.are_applied(empty_database)
+    migrations.upgrade(empty_database)
+    migrations.upgrade(empty_database)
+    assert migrations.are_applied(empty_database)
+
+
+def test_both_databases_guard_the_event_stream(empty_database: Database) -> None:
+    migrations.upgrade(empty_database)
+    guards = {name for name in objects(empty_database) if name.startswith("event_")}
+    assert guards == (
+        {"event_refuses_update", "event_refuses_delete", "event_refuses_replace"}
+        if empty_database.is_sqlite
+        else {"event_refuses_change", "event_is_append_only"}
+    )
+
+
+def test_every_migration_can_be_taken_back() -> None:
+    folder = Path(migrations.__file__).parents[2] / "migrations"
+    revisions = list(ScriptDirectory(str(folder)).walk_revisions())
+    assert revisions
+    for revision in revisions:
+        assert revision.module.upgrade.__doc__
+        statements = revision.module.downgrade.__code__.co_names
+        assert "op" in statements, f"{revision.revision} takes nothing back"
+
+
+def test_every_table_that_hangs_on_an_instance_carries_its_id_first_in_the_key(empty_database: Database) -> None:
+    migrations.upgrade(empty_database)
+    inspector = inspect(empty_database.engine)
+    hanging = {
+        table
+        for table in inspector.get_table_names()
+        if any(column["name"] == "process_instance_id" for column in inspector.get_columns(table))
+    }
+    assert hanging == {"event", "user_task", "comment", "participant"}
+    for table in hanging:
+        assert inspector.get_pk_constraint(table)["constrained_columns"][0] == "process_instance_id"
