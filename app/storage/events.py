@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from app.storage import keyset, tables
 
 _SALT_BYTES = 16
+_INSERT = insert(tables.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def append(
         row = _row(process_instance_id, end, new, actor=actor, now=now, state_after=state)
         rows.append(row)
         end = StreamEnd(sequence=row["sequence"], hash=row["hash"])
-    session.execute(insert(tables.event), rows)
+    session.execute(_INSERT, rows)
     return end
 
 

@@ -18,6 +18,10 @@ from app.permissions import Actor
 from app.storage import tables
 
 _participant = tables.participant.c
+_INSERT_IF_ABSENT: Mapping[str, Any] = {
+    "postgresql": postgresql.insert(tables.participant).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(tables.participant).on_conflict_do_nothing(),
+}
 
 
 def enter(
@@ -38,9 +42,8 @@ def enter(
 
 def took_part(session: Session, instance_id: UUID, username: str) -> None:
     """Remember that the person acted in the instance."""
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {"process_instance_id": instance_id, "basis": "acted", "name": username}
-    session.execute(dialect.insert(tables.participant).values(row).on_conflict_do_nothing())
+    session.execute(_INSERT_IF_ABSENT[session.get_bind().dialect.name], row)
 
 
 def takes_part(session: Session, instance_id: UUID, actor: Actor) -> bool:

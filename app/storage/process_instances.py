@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -62,6 +62,17 @@ SELECT: Select[Any] = select(
     tables.process_instance, _definition.key, _definition.version, _definition.fingerprint
 ).join_from(tables.process_instance, tables.process_definition)
 
+# Built once: SQLAlchemy takes longer to build a statement than to run it.
+_BY_ID = SELECT.where(_instance.id == bindparam("instance_id"))
+_LOCK_BY_ID = _BY_ID.with_for_update(of=tables.process_instance)
+_LOCK_BY_TASK = SELECT.where(
+    _instance.id
+    == select(tables.user_task.c.process_instance_id)
+    .where(tables.user_task.c.id == bindparam("task_id"))
+    .scalar_subquery()
+).with_for_update(of=tables.process_instance)
+_UPDATE = update(tables.process_instance).where(_instance.id == bindparam("instance_id"))
+
 
 def get(session: Session, instance_id: UUID) -> ProcessInstance:
     """One instance, as it is now.
@@ -69,7 +80,7 @@ def get(session: Session, instance_id: UUID) -> ProcessInstance:
     Raises:
         ProcessInstanceNotFound
     """
-    return _one(session, SELECT.where(_instance.id == instance_id), ProcessInstanceNotFound())
+    return _one(session, _BY_ID, ProcessInstanceNotFound(), instance_id=instance_id)
 
 
 def load_for_update(session: Session, instance_id: UUID) -> ProcessInstance:
@@ -78,7 +89,7 @@ def load_for_update(session: Session, instance_id: UUID) -> ProcessInstance:
     Raises:
         ProcessInstanceNotFound
     """
-    return _locked(session, _instance.id == instance_id, ProcessInstanceNotFound())
+    return _one(session, _LOCK_BY_ID, ProcessInstanceNotFound(), instance_id=instance_id)
 
 
 def load_for_update_by_task(session: Session, task_id: UUID) -> ProcessInstance:
@@ -88,16 +99,11 @@ def load_for_update_by_task(session: Session, task_id: UUID) -> ProcessInstance:
     Raises:
         UserTaskNotFound
     """
-    of_task = select(tables.user_task.c.process_instance_id).where(tables.user_task.c.id == task_id)
-    return _locked(session, _instance.id == of_task.scalar_subquery(), UserTaskNotFound())
+    return _one(session, _LOCK_BY_TASK, UserTaskNotFound(), task_id=task_id)
 
 
-def _locked(session: Session, condition: ColumnElement[bool], missing: NotFound) -> ProcessInstance:
-    return _one(session, SELECT.where(condition).with_for_update(of=tables.process_instance), missing)
-
-
-def _one(session: Session, query: Select[Any], missing: NotFound) -> ProcessInstance:
-    row = session.execute(query).mappings().one_or_none()
+def _one(session: Session, query: Select[Any], missing: NotFound, **wanted: UUID) -> ProcessInstance:
+    row = session.execute(query, wanted).mappings().one_or_none()
     if row is None:
         raise missing
     return ProcessInstance(**row)
@@ -175,7 +181,7 @@ def record(
     values |= {"revision": instance.revision + 1, "last_sequence": end.sequence, "last_hash": end.hash}
     if values.get("status") in _ENDED:
         values["ended_at"] = now
-    session.execute(update(tables.process_instance).where(_instance.id == instance.id).values(values))
+    session.execute(_UPDATE, values | {"instance_id": instance.id})
     return replace(instance, **values)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -64,6 +64,15 @@ class UserTask:
 
 
 _task = tables.user_task.c
+# Built once: SQLAlchemy takes longer to build a statement than to run it.
+_BY_ID = select(tables.user_task).where(_task.id == bindparam("task_id"))
+_OPEN = select(tables.user_task).where(_task.state == OPEN).order_by(_task.created_at, _task.id)
+_OPEN_OF_ONE = _OPEN.where(_task.process_instance_id == bindparam("instance_id"))
+_OPEN_OF_MANY = _OPEN.where(_task.process_instance_id.in_(bindparam("instance_ids", expanding=True)))
+_INSERT = insert(tables.user_task)
+_UPDATE = update(tables.user_task).where(
+    _task.process_instance_id == bindparam("instance_id"), _task.id == bindparam("task_id")
+)
 
 
 def get(session: Session, task_id: UUID) -> UserTask:
@@ -72,7 +81,7 @@ def get(session: Session, task_id: UUID) -> UserTask:
     Raises:
         UserTaskNotFound
     """
-    row = session.execute(select(tables.user_task).where(_task.id == task_id)).mappings().one_or_none()
+    row = session.execute(_BY_ID, {"task_id": task_id}).mappings().one_or_none()
     if row is None:
         raise UserTaskNotFound
     return UserTask(**row)
@@ -81,29 +90,20 @@ def get(session: Session, task_id: UUID) -> UserTask:
 def open_of_instances(session: Session, instance_ids: Sequence[UUID]) -> dict[UUID, list[UserTask]]:
     """The open user tasks of each of these instances, oldest first."""
     found: dict[UUID, list[UserTask]] = {instance_id: [] for instance_id in instance_ids}
-    query = (
-        select(tables.user_task)
-        .where(_task.process_instance_id.in_(instance_ids), _task.state == OPEN)
-        .order_by(_task.created_at, _task.id)
-    )
-    for row in session.execute(query).mappings():
+    for row in session.execute(_OPEN_OF_MANY, {"instance_ids": instance_ids}).mappings():
         found[row["process_instance_id"]].append(UserTask(**row))
     return found
 
 
 def open_of(session: Session, instance_id: UUID) -> list[UserTask]:
     """The open user tasks of one instance, oldest first."""
-    return open_of_instances(session, [instance_id])[instance_id]
+    return [UserTask(**row) for row in session.execute(_OPEN_OF_ONE, {"instance_id": instance_id}).mappings()]
 
 
 def change(session: Session, task: UserTask, **values: Any) -> UserTask:
     """Write some columns of a task and count its revision up."""
     values["revision"] = task.revision + 1
-    session.execute(
-        update(tables.user_task)
-        .where(_task.process_instance_id == task.process_instance_id, _task.id == task.id)
-        .values(values)
-    )
+    session.execute(_UPDATE, values | {"instance_id": task.process_instance_id, "task_id": task.id})
     return replace(task, **values)
 
 
@@ -149,7 +149,7 @@ def replace_open(
         else:
             kept.append(_with_candidates(session, task, wanted.candidates))
     if opened:
-        session.execute(insert(tables.user_task), [_values(task) for task in opened])
+        session.execute(_INSERT, [_values(task) for task in opened])
     cancelled = [change(session, task, state=CANCELLED, completed_at=now) for task in by_engine_id.values()]
     return Replaced(opened, cancelled, kept + opened)
 
