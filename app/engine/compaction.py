@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from app.engine.gateways import live_tasks
+from app.engine.gateways import EndJoin, live_tasks
 from app.engine.loops import ParallelMultiInstanceTask
 from app.engine.merging import Data
 
@@ -45,13 +45,17 @@ class Kept:
 
 def kept_tasks(workflow: Any) -> list[Kept]:
     """The tasks of a process or subprocess that are worth remembering, parents before children."""
-    live = {task.id: task for task in (*live_tasks(workflow), *_ended_instances(workflow)) if not _spare(task)}
+    live = {task.id: task for task in (*live_tasks(workflow), *_ended_instances(workflow))}
     upstream = _upstream(live.values())
+    if idle := [task.id for task in live.values() if _is_idle(task, upstream)]:
+        live = {task_id: task for task_id, task in live.items() if task_id not in idle}
+        upstream = _upstream(live.values())
     needed = live.keys() | {task._parent for task in live.values()}
+    needed |= {task_id for task_id, children in upstream.items() if len(children) > 1}
+    needed |= {task_id for task_id in upstream if _stands_beside_an_activity(workflow.tasks[task_id])}
     if not live:
         # at its end a process is its variables, which stand at the root
         needed = {workflow.task_tree.id}
-    needed |= {task_id for task_id, children in upstream.items() if len(children) > 1}
     return [
         Kept(task, parent, task.data if task.id in needed else {}, live=task.id in live)
         for task, parent in _downstream(workflow.task_tree, upstream, needed)
@@ -65,11 +69,19 @@ def _ended_instances(workflow: Any) -> Iterator[Task]:
             yield from (child for child in task.children if child.state == TaskState.COMPLETED)
 
 
-def _spare(task: Task) -> bool:
-    """Whether it is one of the joins that a repeating boundary timer leaves behind each time: one of them is enough."""
-    if not isinstance(task.task_spec, BoundaryEventJoin):
+def _is_idle(task: Task, upstream: Mapping[UUID, set[UUID]]) -> bool:
+    """Whether it is the end of a branch that has changed nothing, such as a reminder's: nothing will be merged."""
+    if not isinstance(task.task_spec, EndJoin):
         return False
-    return next(child for child in task.parent.children if child.task_spec is task.task_spec) is not task
+    fork = task.parent
+    while fork.parent is not None and len(upstream[fork.id]) == 1:
+        fork = fork.parent
+    return all(name in fork.data and fork.data[name] is value for name, value in task.data.items())
+
+
+def _stands_beside_an_activity(task: Task) -> bool:
+    """Whether it is an activity with boundary events or one of these: only the activity itself may be no event."""
+    return task.parent is not None and isinstance(task.parent.task_spec, BoundaryEventSplit)
 
 
 def _upstream(live: Iterable[Task]) -> dict[UUID, set[UUID]]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefinition, TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import EventBasedGateway
 from SpiffWorkflow.task import Task
@@ -17,14 +16,11 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.engine.definitions import Definition
 from app.engine.expressions import compile_expression
-from app.engine.gateways import LIVE, Decision
+from app.engine.gateways import Decision
 from app.engine.step import EngineEvent
 from app.engine.workflow import Process
 
 States = Mapping[UUID, int]
-
-#: predicted tasks have not been reached
-_REACHED = TaskState.FINISHED_MASK | LIVE
 
 
 def states_of(process: Process) -> States:
@@ -34,38 +30,29 @@ def states_of(process: Process) -> States:
 
 def events_since(before: States, process: Process, definition: Definition) -> tuple[EngineEvent, ...]:
     """Decisions and timers, in the order in which they happened."""
-    changed = [task for task in process.all_tasks() if task.state != before.get(task.id) and task.has_state(_REACHED)]
+    changed = [task for task in process.all_tasks() if task.state != before.get(task.id)]
     changed.sort(key=lambda task: task.last_state_change)
-    return tuple(event for task in changed for event in _events(task, task.id not in before, process, definition))
+    return tuple(event for task in changed for event in _events(task, process, definition))
 
 
-def _events(task: Task, is_new: bool, process: Process, definition: Definition) -> Iterator[EngineEvent]:
-    timer = _completed_timer(task) if task.state == TaskState.COMPLETED else None
-    timer = _repeating_timer(task) if timer is None and is_new else timer
-    if timer is not None:
+def _events(task: Task, process: Process, definition: Definition) -> Iterator[EngineEvent]:
+    if task.state != TaskState.COMPLETED:
+        return
+    if (timer := _timer(task)) is not None:
         yield EngineEvent("timer_fired", timer, definition.element_names.get(timer), None)
-    if task.state == TaskState.COMPLETED and isinstance(task.task_spec, Decision) and len(task.task_spec.flows) > 1:
+    if isinstance(task.task_spec, Decision) and len(task.task_spec.flows) > 1:
         yield _decided(task, process, definition)
 
 
-def _completed_timer(task: Task) -> str | None:
+def _timer(task: Task) -> str | None:
     """The element that a timer has completed: a timer event, or one that an event-based gateway waited for."""
     spec: Any = task.task_spec
     caught = getattr(spec, "event_definition", None)
     if task.parent is not None and isinstance(gateway := task.parent.task_spec, EventBasedGateway):
         caught = gateway.event_definition.event_definitions[gateway._outputs.index(spec.name)]
-    # a repeating timer completes only when it has fired for the last time
-    once = isinstance(caught, TimerEventDefinition) and not isinstance(caught, CycleTimerEventDefinition)
-    return str(spec.bpmn_id) if once else None
-
-
-def _repeating_timer(task: Task) -> str | None:
-    """The repeating timer that this new task springs from."""
-    if task.parent is None or isinstance(task.task_spec, BoundaryEventJoin):
-        return None
-    spec: Any = task.parent.task_spec
-    repeats = isinstance(getattr(spec, "event_definition", None), CycleTimerEventDefinition)
-    return str(spec.bpmn_id) if repeats else None
+    # a repeating timer is used up when it completes; each of its firings was a task of its own
+    used_up = "event_value" in task.internal_data and isinstance(caught, CycleTimerEventDefinition)
+    return str(spec.bpmn_id) if isinstance(caught, TimerEventDefinition) and not used_up else None
 
 
 def _decided(task: Task, process: Process, definition: Definition) -> EngineEvent:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent as SpiffBoundaryEvent
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent as SpiffEndEvent
 from SpiffWorkflow.bpmn.specs.defaults import IntermediateThrowEvent as SpiffIntermediateThrowEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import CodeEventDefinition, ErrorEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import TerminateEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -59,12 +60,32 @@ class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
     def _run_hook(self, my_task: Task) -> bool:
         done = bool(super()._run_hook(my_task))
         if self.cancel_activity:
-            activities = [
-                task for task in my_task.parent.children if not isinstance(task.task_spec, SpiffBoundaryEvent)
-            ]
-            branches = [*map(variables_at, activities), my_task.data]
-            my_task.data = merged(my_task.parent.data, branches)
+            beside = my_task.parent.children
+            activities = [task for task in beside if not isinstance(task.task_spec, SpiffBoundaryEvent)]
+            my_task.data = merged(my_task.parent.data, [*map(variables_at, activities), my_task.data])
         return done
+
+    def _update_hook(self, my_task: Task) -> bool:
+        fired = bool(super()._update_hook(my_task))
+        if isinstance(self.event_definition, CycleTimerEventDefinition) and my_task.children:
+            self._set_apart(my_task)
+        return fired
+
+    def _set_apart(self, repeating: Task) -> None:
+        """Give what a repeating timer has started a place of its own, beside the timer.
+
+        SpiffWorkflow hangs it below the timer that goes on waiting; it would be lost with the timer when the activity
+        ends, and with it the open user tasks.
+        """
+        firing = repeating.parent._add_child(self, TaskState.WAITING)
+        firing.data = dict(repeating.data)
+        for child in repeating.children:
+            if isinstance(child.task_spec, BoundaryEventJoin):
+                repeating.workflow._remove_task(child.id)
+            else:
+                child.parent = firing
+        firing.children, repeating.children = repeating.children, []
+        firing._set_state(TaskState.COMPLETED)
 
 
 def _catcher(thrower: Task, event: BpmnEvent) -> Task | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.merging import Data
 from app.engine.step import OpenUserTask
+from app.engine.timers import due_at
 from app.engine.workflow import Process
 
 
@@ -53,17 +53,6 @@ def _open(process: Process) -> list[Task]:
 
 def _are_names(names: Any) -> bool:
     return isinstance(names, list) and bool(names) and all(isinstance(name, str) and name for name in names)
-
-
-def due_at(timer: Task) -> datetime | None:
-    """When a waiting timer fires next; None for one that has fired as often as it should."""
-    match timer.internal_data.get("event_value"):
-        case {"cycles": cycles, "next": str(due)} if cycles != 0:
-            return datetime.fromisoformat(due)
-        case str(due):
-            moment: datetime = TimerEventDefinition.parse_time_or_duration(due)
-            return moment
-    return None
 
 
 def next_due_at(process: Process) -> datetime | None:

@@ -16,9 +16,10 @@ from app.engine.codec import StateTooLarge, decode, encode
 from app.engine.definitions import Definition
 from app.engine.history import events_since, states_of
 from app.engine.merging import Data, same
-from app.engine.outlook import LaneOwnersMalformed, due_at, next_due_at, number_rounds, open_user_tasks
+from app.engine.outlook import LaneOwnersMalformed, next_due_at, number_rounds, open_user_tasks
 from app.engine.running import run, run_to_rest
 from app.engine.step import Change, EngineEvent, OpenUserTask, Step, Variables
+from app.engine.timers import due_at
 from app.engine.variables import variables_of
 from app.engine.workflow import Process
 from app.errors import ProcessStuck

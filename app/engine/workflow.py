@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
-from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
@@ -17,6 +15,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.engine import clock  # noqa: F401  (SpiffWorkflow must ask our clock before anything runs)
 from app.engine.expressions import ExpressionError, SafeEnvironment
+from app.engine.timers import require_time, timers_of
 from app.errors import ProcessStuck
 
 # SpiffWorkflow describes every change of state to these loggers, which takes longer than the change
@@ -33,9 +32,11 @@ class SafeScriptEngine(PythonScriptEngine):  # type: ignore[misc]
     def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
         """The value of an expression over a task's variables."""
         try:
-            return self.environment.evaluate(expression, task.data, external_context)
+            value = self.environment.evaluate(expression, task.data, external_context)
         except ExpressionError as error:
             raise expression_failed(task, error) from error
+        require_time(task, expression, value)
+        return value
 
     def execute(self, task: Task, script: str, external_context: Any = None) -> Any:
         """Run a script on a task's variables."""
@@ -55,13 +56,6 @@ def expression_failed(task: Task, error: ExpressionError) -> ProcessStuck:
     return ProcessStuck("expression_failed", element_id(task), f"An expression cannot be evaluated: {error.reason}.")
 
 
-def is_timer(task: Task) -> bool:
-    """Whether the task's event is a timer, or one of several events of which one is."""
-    definition = getattr(task.task_spec, "event_definition", None)
-    several = getattr(definition, "event_definitions", [definition])
-    return any(isinstance(each, TimerEventDefinition) for each in several)
-
-
 class _OnlyFireTimersFiresTimers:
     """Keeps time from passing by the way.
 
@@ -73,7 +67,9 @@ class _OnlyFireTimersFiresTimers:
 
     def update_waiting_tasks(self) -> None:
         """Ask the waiting tasks again, in the order in which they began to wait."""
-        waiting = [task for task in self.tasks.values() if task.state == TaskState.WAITING and not is_timer(task)]
+        waiting = [
+            task for task in self.tasks.values() if task.state == TaskState.WAITING and not timers_of(task.task_spec)
+        ]
         for task in sorted(waiting, key=lambda task: task.last_state_change):
             if task.state == TaskState.WAITING:
                 task.task_spec._update(task)
@@ -106,11 +102,7 @@ class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):  # type: ignore[misc]
 
     def waiting_timers(self) -> list[Task]:
         """The tasks that wait for a point in time."""
-        return [
-            task
-            for task in self.all_tasks()
-            if task.state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent) and is_timer(task)
-        ]
+        return [task for task in self.event_manager.tasks.values() if timers_of(task.task_spec)]
 
     def conclude(self, variables: dict[str, Any]) -> None:
         """End the instance with these variables: whatever is still at work is cancelled."""
