@@ -1,0 +1,168 @@
+"""What is accepted, what is mended, and how the answer is put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.engine.checks import check_diagram
+from tests.engine.checks.drawing import (
+    END,
+    START,
+    around,
+    codes,
+    drawing,
+    element,
+    flow,
+    path,
+    report,
+    user_task,
+    when,
+    with_form,
+    with_properties,
+)
+from tests.engine.checks.faulty_diagrams import FORM, VALID
+
+ROOT = Path(__file__).parents[3]
+SOP = ROOT / "bpmn" / "penjenjangan-kinerja"
+FORMS = {path.name: path.read_bytes() for path in (SOP / "forms").glob("*.json")}
+TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>{}</bpmn:timeDuration></bpmn:timerEventDefinition>"
+CHOICE = (
+    START + element("exclusiveGateway", "pilih") + user_task("a") + END + path("mulai", "pilih") + path("a", "selesai")
+)
+
+
+def test_the_sop_is_accepted_without_a_warning() -> None:
+    found = check_diagram("sop.bpmn", (SOP / "penjenjangan-kinerja.bpmn").read_bytes(), FORMS)
+    assert (found.problems, found.warnings) == ((), ())
+    assert found.process_keys == ("penjenjangan_kinerja",)
+    assert sorted(FORMS) == list(found.form_names["penjenjangan_kinerja"])
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        pytest.param(VALID, id="the smallest process"),
+        pytest.param(b"\xef\xbb\xbf" + VALID, id="with a byte order mark"),
+        pytest.param(('<?xml version="1.0" encoding="UTF-16"?>' + VALID.decode()).encode("utf-16"), id="in UTF-16"),
+        pytest.param(VALID.replace(b'isExecutable="true"', b""), id="executable by default"),
+        pytest.param(VALID.replace(b'id="mulai_isi"', b""), id="a flow without an id"),
+        pytest.param(around(user_task("isi", attributes='name="&lt;script&gt;"')), id="markup in a name"),
+        pytest.param(around(element("intermediateCatchEvent", "isi", TIMER.format("PT1H"))), id="a bare duration"),
+        pytest.param(around(element("intermediateCatchEvent", "isi", TIMER.format("'PT1H'"))), id="a quoted duration"),
+        pytest.param(
+            around(element("intermediateCatchEvent", "isi", TIMER.format("lama"))), id="a duration in a variable"
+        ),
+        pytest.param(drawing(START + user_task("isi") + path("mulai", "isi")), id="a branch without an end event"),
+        pytest.param(
+            drawing(
+                CHOICE
+                + flow("pilih", "a", when("1 &lt; 2 <!-- x --> and 5 &gt; 9"))
+                + flow("pilih", "selesai", when("True"))
+            ),
+            id="a comment in a condition",
+        ),
+        pytest.param(
+            drawing(
+                START
+                + user_task("isi")
+                + END
+                + element("dataObjectReference", "surat")
+                + path("mulai", "isi", "selesai")
+            ),
+            id="a data object that is only drawn",
+        ),
+    ],
+)
+def test_it_is_accepted(xml: bytes) -> None:
+    assert report(xml).problems == ()
+
+
+def test_every_problem_comes_in_one_answer_in_the_order_of_lines() -> None:
+    found = report(
+        drawing(
+            START
+            + user_task("isi", with_properties(waktu="tiga hari"))
+            + element("serviceTask", "kirim")
+            + user_task("lepas", with_form("hilang.json"))
+            + END
+            + path("mulai", "isi", "kirim", "selesai")
+        )
+    )
+    assert {"duration_malformed", "not_supported_yet", "form_missing"} <= codes(found.problems)
+    assert [problem.line for problem in found.problems] == sorted(problem.line for problem in found.problems)
+
+
+def test_a_broken_flow_does_not_blame_the_elements_behind_it() -> None:
+    found = report(drawing(START + user_task("isi") + END + flow("mulai", "is") + path("isi", "selesai")))
+    assert codes(found.problems) == {"reference_unresolved"}
+
+
+def test_an_element_without_an_id_is_named_by_its_nearest_ancestor() -> None:
+    inside = START + '<bpmn:subProcess id="tahap"><bpmn:task name="Ulas"/></bpmn:subProcess>'
+    found = [problem for problem in report(drawing(inside)).problems if problem.code == "id_missing"]
+    assert [(problem.element_id, problem.reason) for problem in found] == [("tahap", 'Task "Ulas" has no id.')]
+
+
+def test_a_drawing_of_another_party_is_not_judged() -> None:
+    inside = '<bpmn:serviceTask/><bpmn:sequenceFlow sourceRef="x"/>'
+    other = element("process", "lain", inside, 'isExecutable="false"')
+    found = check_diagram("dua.bpmn", drawing(START + END + path("mulai", "selesai"), top=other), {})
+    assert (found.problems, found.process_keys) == ((), ("proses",))
+
+
+def test_each_process_names_its_forms_and_those_of_the_processes_it_calls() -> None:
+    called = element(
+        "process",
+        "arsip",
+        START.replace("mulai", "awal") + user_task("simpan", with_form("arsip.json")) + path("awal", "simpan"),
+    )
+    found = report(
+        drawing(
+            START
+            + user_task("isi", with_form("isi.json"))
+            + element("callActivity", "panggil", attributes='calledElement="arsip"')
+            + path("mulai", "isi", "panggil"),
+            top=called,
+            attributes='id="proses" name="Proses" isExecutable="true"',
+        ),
+        isi=FORM,
+        arsip=FORM,
+    )
+    assert found.problems == ()
+    assert found.form_names == {"arsip": ("arsip.json",), "proses": ("arsip.json", "isi.json")}
+    assert found.names == {"arsip": "arsip", "proses": "Proses"}
+
+
+def test_a_task_inside_a_sub_process_has_the_lane_of_the_sub_process() -> None:
+    lane = element("lane", "tim", "<bpmn:flowNodeRef> tahap </bpmn:flowNodeRef>", 'name="Tim"')
+    lanes = element("laneSet", "jalur", lane)
+    inside = (
+        START.replace("mulai", "awal")
+        + user_task("isi")
+        + END.replace("selesai", "akhir")
+        + path("awal", "isi", "akhir")
+    )
+    found = report(
+        drawing(lanes + START + element("subProcess", "tahap", inside) + END + path("mulai", "tahap", "selesai"))
+    )
+    assert (found.problems, found.warnings) == ((), ())
+
+
+def test_a_misspelt_variable_is_doubted_only_when_all_forms_are_known() -> None:
+    wrong = around(
+        user_task("isi", with_form("isi.json")).replace(
+            "</bpmn:extensionElements>",
+            "<spiffworkflow:postScript>a = catatn</spiffworkflow:postScript></bpmn:extensionElements>",
+        )
+    )
+    assert "variable_never_set" in codes(report(wrong, isi=FORM).warnings)
+    assert "variable_never_set" not in codes(report(wrong).warnings)
+
+
+@pytest.mark.parametrize("text", ["x" * 1001, "(" * 500, "\u2028", "a\x85b", "f'{x}'", "[" * 90 + "]" * 90])
+def test_odd_expressions_end_in_a_problem(text: str) -> None:
+    xml = drawing(CHOICE + flow("pilih", "a", when(text)) + flow("pilih", "selesai", when("True")))
+    assert codes(report(xml).problems) <= {"expression_malformed", "expression_missing"}
+    assert report(xml).problems
