@@ -55,7 +55,7 @@ class _MultiInstance(MultiInstanceTask):  # type: ignore[misc]
     def _contributed(self, my_task: Task, instances: Sequence[Task], data_of: Callable[[Task], Data]) -> Data:
         if self.data_output is None or self.output_item is None:
             in_order = sorted(instances, key=lambda task: task.last_state_change)
-            return merged(my_task.data, [self._without_item(data_of(task)) for task in in_order])
+            return merged(my_task.data, [self._outside(my_task, data_of(task)) for task in in_order])
         ended = [task for task in instances if task.state == TaskState.COMPLETED]
         return {**my_task.data, self.data_output.bpmn_id: self._collected(my_task, ended)}
 
@@ -63,8 +63,21 @@ class _MultiInstance(MultiInstanceTask):  # type: ignore[misc]
         unfinished_or_ended = TaskState.COMPLETED | TaskState.NOT_FINISHED_MASK
         return [task for task in super()._instances(my_task) if task.has_state(unfinished_or_ended)]
 
-    def _without_item(self, data: Data) -> Data:
-        return data if self.input_item is None else {k: v for k, v in data.items() if k != self.input_item.bpmn_id}
+    def create_child(self, my_task: Task, item: Any, key_or_index: Any = None) -> None:
+        """Create an instance; its items hide process variables of the same name, where SpiffWorkflow would fail."""
+        outside = my_task.data
+        my_task.data = {name: value for name, value in outside.items() if name not in self._items()}
+        super().create_child(my_task, item, key_or_index)
+        my_task.data = outside
+
+    def _items(self) -> set[str]:
+        """Names that mean something of its own in each instance."""
+        return {item.bpmn_id for item in (self.input_item, self.output_item) if item is not None}
+
+    def _outside(self, my_task: Task, instance: Data) -> Data:
+        """The variables of an instance with what its items have hidden."""
+        shared = {name: value for name, value in instance.items() if name not in self._items()}
+        return shared | {name: my_task.data[name] for name in self._items() & my_task.data.keys()}
 
     def _collected(self, my_task: Task, ended: Sequence[Task]) -> Any:
         """The output collection: by key where it has keys or is the input itself, else one item after another."""

@@ -47,8 +47,9 @@ def run(task: Task) -> None:
     except ExpressionError as error:
         raise expression_failed(task, error) from error
     except WorkflowDataException as error:
-        detail = "A variable that it reads is missing, or one that it writes is already there."
-        raise ProcessStuck("variable_missing", element_id(error.task), detail) from error
+        raise ProcessStuck(
+            "variable_missing", element_id(error.task), "A variable that it reads is missing."
+        ) from error
     except Exception as error:
         culprit = getattr(error, "task", None) or task
         raise ProcessStuck("engine_failed", element_id(culprit), "It cannot be carried out as drawn.") from error

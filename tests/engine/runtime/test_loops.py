@@ -97,3 +97,16 @@ def test_a_standard_loop_repeats_while_its_condition_holds() -> None:
     play.complete("isi", x=3)
     step = play.complete("isi", ulang=False)
     assert (play.open, step.variables["x"]) == (["simpulkan"], 3)
+
+
+def test_an_item_hides_a_process_variable_of_its_name_and_leaves_it_alone() -> None:
+    for diagram in ("multi_instance_parallel", "multi_instance_sequential"):
+        play = Play(diagram, nama="di luar", nilai="di luar")
+        play.complete("undang")
+        play.complete("jawab", nilai="a")
+        play.complete("jawab", nilai="b")
+        variables = play.step.variables
+        assert (variables["nama"], variables["nilai"], variables["jawaban"]) == ("di luar", "di luar", ["a", "b"])
+    play = Play("multi_instance_early_end", nama="di luar", daftar=["siti"])
+    play.complete("setujui", nilai=1)
+    assert play.complete("urut", x=2).variables["nama"] == "di luar"

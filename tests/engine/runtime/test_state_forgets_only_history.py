@@ -81,8 +81,8 @@ class Walk:
             self.step = self.attempt(lambda: process.fire_timers(self.definition, state, self.now))
             return
         task = tasks[choice % len(tasks)]
-        if task.element_id in {"jawab", "setujui"}:
-            submitted = {"nilai": int(submitted["ulang"])}
+        # an instance has to give its output item
+        submitted = {"nilai": int(submitted["ulang"])} | submitted
         self.step = self.attempt(
             lambda: process.complete_user_task(self.definition, state, task.element_task_id, submitted, self.now)
         )
