@@ -108,8 +108,12 @@ def configure_logging(level: str) -> None:
     root.setLevel(level.upper())
     # The engine tells every change of a task's state at INFO, with the process data in it.
     logging.getLogger("spiff").setLevel(logging.WARNING)
+    # Asking whether the schema is the newest is not an event.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _render(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> str:
+    # uvicorn repeats its message for terminals, with colours in it.
+    line.pop("color_message", None)
     rendered = structlog.processors.JSONRenderer()(_logger, _name, line)
     return rendered if isinstance(rendered, str) else rendered.decode()
