@@ -14,11 +14,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import rfc8785
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from app.storage import keyset, tables
+from app.storage import canonical_json, keyset, tables
 
 _SALT_BYTES = 16
 _INSERT = insert(tables.event)
@@ -111,7 +110,7 @@ def _row(
         "process_instance_id": str(process_instance_id),
         "occurred_at": now.isoformat(timespec="microseconds"),
         "user_task_id": None if new.user_task_id is None else str(new.user_task_id),
-        "payload_sha256": hashlib.sha256(salt + rfc8785.dumps(dict(new.payload))).hexdigest(),
+        "payload_sha256": hashlib.sha256(salt + canonical_json.dumps(dict(new.payload))).hexdigest(),
         "state_sha256": None if state_after is None else hashlib.sha256(state_after).hexdigest(),
         "previous_hash": end.hash.hex(),
     }
@@ -123,7 +122,7 @@ def _row(
         "payload_salt": salt,
         "state_after": state_after,
         "previous_hash": end.hash,
-        "hash": hashlib.sha256(rfc8785.dumps(sealed)).digest(),
+        "hash": hashlib.sha256(canonical_json.dumps(sealed)).digest(),
     }
 
 
