@@ -23,8 +23,9 @@ class Health(BaseModel):
 
 
 @router.get("/health/live", response_model=Health)
-def live() -> Response:
+async def live() -> Response:
     """The process answers."""
+    # Not `def` like the others: those run in threads, and while the database hangs there is none left.
     return Response(Health().model_dump_json(), media_type="application/json")
 
 
