@@ -139,7 +139,7 @@ def make_world(request: pytest.FixtureRequest, dialect: str, folder: Path) -> It
     url = _create_database(server, name, "template_jenjang")
     yield World(Settings(database_url=url), template.tokens)
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
