@@ -60,4 +60,6 @@ if __name__ == "__main__":
         log_config=None,
         access_log=False,
         server_header=False,
+        # Clients rest while others are measured, and must not be hung up on meanwhile.
+        timeout_keep_alive=600,
     )

@@ -23,8 +23,8 @@ class Effort:
     starts: int
 
 
-FULL = Effort(rounds=9, instances_per_round=24, laps=3, samples=20, stored_instances=100, starts=5)
-SHORT = Effort(rounds=3, instances_per_round=8, laps=1, samples=10, stored_instances=20, starts=2)
+FULL = Effort(rounds=30, instances_per_round=8, laps=3, samples=20, stored_instances=100, starts=5)
+SHORT = Effort(rounds=5, instances_per_round=8, laps=1, samples=10, stored_instances=20, starts=2)
 
 
 def median(values: Sequence[float]) -> float:
