@@ -94,7 +94,8 @@ def _process(workflow: Any, tokens: list[tuple[float, Row]]) -> Row:
             row |= _live(entry.task, tokens)
             tokens.append((entry.task.last_state_change, row))
         rows.append(row)
-    optional = {"data": workflow.data, "correlations": workflow.correlations}
+    data = {} if workflow.completed else workflow.data
+    optional = {"data": data, "correlations": workflow.correlations}
     return {"tasks": rows} | {name: value for name, value in optional.items() if value}
 
 

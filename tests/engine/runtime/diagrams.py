@@ -14,7 +14,16 @@ from app.engine.step import OpenUserTask, Step
 DIAGRAMS = Path(__file__).parents[2] / "diagrams"
 NOW = datetime(2026, 7, 4, 1, tzinfo=UTC)
 #: what the conditions of the diagrams read
-START_VALUES = {"ulang": False, "a": False, "b": False, "c": False, "n": 2, "daftar": ["siti", "budi"], "x": 1}
+START_VALUES = {
+    "ulang": False,
+    "a": False,
+    "b": False,
+    "c": False,
+    "n": 2,
+    "jam": 3,
+    "daftar": ["siti", "budi"],
+    "x": 1,
+}
 
 
 def load(name: str) -> Definition:

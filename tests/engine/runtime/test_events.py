@@ -121,7 +121,7 @@ def test_a_terminate_end_event_closes_the_other_branches() -> None:
 
 
 def test_what_a_repeating_timer_opened_outlives_the_activity_and_the_timer() -> None:
-    play = Play("endless_reminder", a=True)
+    play = Play("endless_reminder", a=False)
     play.wait(hours=1)
     play.wait(hours=1)
     play.complete("tegur", x="ditegur")
@@ -129,3 +129,12 @@ def test_what_a_repeating_timer_opened_outlives_the_activity_and_the_timer() -> 
     assert (play.open, play.step.next_due_at) == (["tegur"], None)
     step = play.complete("tegur")
     assert (step.status, step.variables["x"]) == ("completed", "ditegur")
+
+
+def test_a_deadline_takes_away_the_activity_and_leaves_what_its_reminders_opened() -> None:
+    play = Play("endless_reminder")
+    play.wait(hours=1)
+    play.wait(hours=1)
+    play.wait(hours=1)
+    assert play.open == ["tegur", "tegur", "tegur", "alihkan"]
+    assert play.step.next_due_at is None
