@@ -49,7 +49,7 @@ class StateUnreadable(Exception):
 
 
 class StateTooLarge(Exception):
-    """The state of a process instance is larger than 1 MiB"""
+    """The variables of a process instance are larger than 1 MiB, or nested too deeply"""
 
 
 class _Zstandard(threading.local):
@@ -74,7 +74,10 @@ def encode(process: Process) -> bytes:
     tokens.sort(key=lambda token: token[0])
     for rank, (_, row) in enumerate(tokens if len(tokens) > 1 else ()):
         row["o"] = rank
-    written = orjson.dumps(content)
+    try:
+        written = orjson.dumps(content)
+    except orjson.JSONEncodeError as error:
+        raise StateTooLarge from error
     if len(written) > MAX_BYTES:
         raise StateTooLarge
     return _zstandard.compressor.compress(written)

@@ -27,7 +27,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.engine.gateways import EndJoin, live_tasks
 from app.engine.loops import ParallelMultiInstanceTask
-from app.engine.merging import Data
+from app.engine.merging import Data, Delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ def kept_tasks(workflow: Any) -> list[Kept]:
     """The tasks of a process or subprocess that are worth remembering, parents before children."""
     live = {task.id: task for task in (*live_tasks(workflow), *_ended_instances(workflow))}
     upstream = _upstream(live.values())
-    if idle := [task.id for task in live.values() if _is_idle(task, upstream)]:
-        live = {task_id: task for task_id, task in live.items() if task_id not in idle}
+    # one by one: without it, its neighbour may be the last to bring what their common branch has changed
+    while idle := next((task for task in live.values() if _is_idle(task, upstream)), None):
+        del live[idle.id]
         upstream = _upstream(live.values())
     needed = live.keys() | {task._parent for task in live.values()}
     needed |= {task_id for task_id, children in upstream.items() if len(children) > 1}
@@ -76,7 +77,7 @@ def _is_idle(task: Task, upstream: Mapping[UUID, set[UUID]]) -> bool:
     fork = task.parent
     while fork.parent is not None and len(upstream[fork.id]) == 1:
         fork = fork.parent
-    return all(name in fork.data and fork.data[name] is value for name, value in task.data.items())
+    return Delta.between(fork.data, task.data) == Delta({}, ())
 
 
 def _stands_beside_an_activity(task: Task) -> bool:

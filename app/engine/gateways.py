@@ -159,7 +159,7 @@ class InclusiveGateway(Decision, TokenJoin, SpiffInclusiveGateway):  # type: ign
     """Fires when no token elsewhere can still come by a flow that has none; takes every flow that fits."""
 
     def fires_with(self, arrived: Sequence[Task]) -> Sequence[Task]:
-        """One token of each flow that has one. The rule is BPMN 2.0.2, table 13.3."""
+        """One token of each flow that has one. The rule is that of BPMN 2.0.2, section 13.4.3."""
         filled = {task.parent.task_spec.name for task in arrived}
         empty = set(self._inputs) - filled
         elsewhere = set(_pending_tasks(arrived[0].workflow)) - set(arrived)

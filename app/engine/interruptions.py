@@ -1,6 +1,6 @@
 """Events that end what goes on around them, without losing what people have entered there.
 
-Errors and escalations look for their catcher outward, from the subprocess that throws them (BPMN 2.0.2, 10.5.7);
+Errors and escalations look for their catcher outward, from the subprocess that throws them (BPMN 2.0.2, section 10.5);
 SpiffWorkflow offers them to every boundary event of the instance, also to those of other subprocesses. And where an
 activity is interrupted or a process terminated, SpiffWorkflow drops the variables that were changed in it.
 """

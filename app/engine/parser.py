@@ -56,7 +56,7 @@ class ProcessParser(SpiffProcessParser):  # type: ignore[misc]
 
 
 def _ends_a_branch(spec: Any) -> bool:
-    """Whether no flow leaves the element: BPMN lets a branch end so, without an end event (section 10.2.1)."""
+    """Whether no flow leaves the element: BPMN lets a branch end so, without an end event (2.0.2, section 10.5.3)."""
     return all(isinstance(output, BoundaryEventJoin) for output in spec.outputs)
 
 

@@ -17,7 +17,7 @@ from app.engine.definitions import Definition
 from app.engine.history import events_since, states_of
 from app.engine.merging import Data, same
 from app.engine.outlook import LaneOwnersMalformed, next_due_at, number_rounds, open_user_tasks
-from app.engine.running import run, run_to_rest
+from app.engine.running import run, run_to_rest, stuck_at
 from app.engine.step import Change, EngineEvent, OpenUserTask, Step, Variables
 from app.engine.timers import due_at
 from app.engine.variables import variables_of
@@ -39,7 +39,7 @@ def start(definition: Definition, values: Variables, now: datetime) -> Step:
     with clock.at(now):
         process = Process(definition.spec, definition.subprocess_specs)
         process.task_tree.data = dict(values)
-        return _step(definition, process, {}, lambda: run_to_rest(process))
+        return _step(definition, process, definition.key, {}, lambda: run_to_rest(process))
 
 
 def complete_user_task(
@@ -61,7 +61,7 @@ def complete_user_task(
             run(task)
             run_to_rest(process)
 
-        return _step(definition, process, variables_of(process), command)
+        return _step(definition, process, task.task_spec.bpmn_id, variables_of(process), command)
 
 
 def fire_timers(definition: Definition, state: bytes, now: datetime) -> Step:
@@ -76,10 +76,12 @@ def fire_timers(definition: Definition, state: bytes, now: datetime) -> Step:
 
         def command() -> None:
             for _, timer in sorted(due, key=lambda pair: (pair[0], pair[1].last_state_change)):
-                _fire(timer, now)
-                run_to_rest(process)
+                # an earlier one may have taken it along
+                if timer in process.waiting_timers():
+                    _fire(timer, now)
+                    run_to_rest(process)
 
-        return _step(definition, process, variables_of(process), command)
+        return _step(definition, process, definition.key, variables_of(process), command)
 
 
 def _open_user_task(process: Process, element_task_id: UUID) -> Task:
@@ -90,16 +92,17 @@ def _open_user_task(process: Process, element_task_id: UUID) -> Task:
 
 
 def _fire(timer: Task, now: datetime) -> None:
-    with clock.at(now + _JUST_AFTER):
-        if timer.state == TaskState.WAITING:
-            timer.task_spec._update(timer)
+    with clock.at(now + _JUST_AFTER), stuck_at(timer):
+        timer.task_spec._update(timer)
         # one that has fired for the last time has to be asked twice before it says so
         while timer.state == TaskState.WAITING and due_at(timer) is None:
             timer.task_spec._update(timer)
 
 
-def _step(definition: Definition, process: Process, variables_before: Data, command: Callable[[], None]) -> Step:
-    """Carry out a command and gather what came of it."""
+def _step(
+    definition: Definition, process: Process, element_id: str, variables_before: Data, command: Callable[[], None]
+) -> Step:
+    """Carry out a command, which is about the element, and gather what came of it."""
     states_before = states_of(process)
     command()
     number_rounds(process)
@@ -109,11 +112,11 @@ def _step(definition: Definition, process: Process, variables_before: Data, comm
     if status != "active":
         process.conclude(variables)
     return Step(
-        state=_encoded(process, definition),
+        state=_encoded(process, element_id),
         status=status,
         variables=variables,
         changes=_changes(variables_before, variables),
-        open_user_tasks=_open_user_tasks(process, definition, variables),
+        open_user_tasks=_open_user_tasks(process, element_id, variables),
         events=events,
         next_due_at=next_due_at(process),
     )
@@ -136,18 +139,18 @@ def _ending(process: Process, definition: Definition) -> tuple[EngineEvent, ...]
     return ()
 
 
-def _encoded(process: Process, definition: Definition) -> bytes:
+def _encoded(process: Process, element_id: str) -> bytes:
     try:
         return encode(process)
     except StateTooLarge as error:
-        raise ProcessStuck("state_too_large", definition.key, f"{error.__doc__}.") from error
+        raise ProcessStuck("state_too_large", element_id, f"{error.__doc__}.") from error
 
 
-def _open_user_tasks(process: Process, definition: Definition, variables: Data) -> tuple[OpenUserTask, ...]:
+def _open_user_tasks(process: Process, element_id: str, variables: Data) -> tuple[OpenUserTask, ...]:
     try:
         return open_user_tasks(process, variables)
     except LaneOwnersMalformed as error:
-        raise ProcessStuck("lane_owners_malformed", definition.key, f"{error.__doc__}.") from error
+        raise ProcessStuck("lane_owners_malformed", element_id, f"{error.__doc__}.") from error
 
 
 def _changes(before: Data, after: Data) -> dict[str, Change]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from SpiffWorkflow.bpmn.exceptions import WorkflowDataException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -37,19 +40,25 @@ def run(task: Task) -> None:
     """Carry out one task.
 
     Raises:
-        ProcessStuck: whatever SpiffWorkflow raises, as a problem of an element
+        ProcessStuck
     """
-    try:
+    with stuck_at(task):
         task.run()
         _tell_activity(task)
+
+
+@contextmanager
+def stuck_at(task: Task) -> Iterator[None]:
+    """Tell whatever SpiffWorkflow raises as a problem of an element: of the task's, unless it names another."""
+    try:
+        yield
     except ProcessStuck:
         raise
     except ExpressionError as error:
         raise expression_failed(task, error) from error
     except WorkflowDataException as error:
-        raise ProcessStuck(
-            "variable_missing", element_id(error.task), "A variable that it reads is missing."
-        ) from error
+        detail = "A variable that it reads is missing."
+        raise ProcessStuck("variable_missing", element_id(error.task), detail) from error
     except Exception as error:
         culprit = getattr(error, "task", None) or task
         raise ProcessStuck("engine_failed", element_id(culprit), "It cannot be carried out as drawn.") from error
@@ -70,8 +79,7 @@ def _next_task(process: Process) -> Task | None:
 
 def _require_something_to_wait_for(process: Process) -> None:
     """A process that waits only for itself would wait for ever."""
-    waits = process.event_manager.tasks or any(task.state == TaskState.READY for task in process.all_tasks())
-    if not waits:
+    if not process.waiting_events() and all(task.state != TaskState.READY for task in process.all_tasks()):
         joins = [task for task in process.all_tasks() if task.state == TaskState.WAITING]
         at = element_id(joins[0]) if joins else process.spec.name
         raise ProcessStuck("join_never_completes", at, "It waits for a branch that never comes.")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
@@ -21,6 +22,17 @@ from app.errors import ProcessStuck
 # SpiffWorkflow describes every change of state to these loggers, which takes longer than the change
 for _name in ("spiff.task", "spiff.workflow", "spiff.data"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def _inherit_data(task: Task) -> None:
+    """Take over the variables of the task above, sharing their values: they are replaced, never changed in place.
+
+    SpiffWorkflow copies and mixes them, list item by list item, whenever a waiting task is asked again.
+    """
+    task.data.update(task.parent.data)
+
+
+Task._inherit_data = _inherit_data
 
 
 class SafeScriptEngine(PythonScriptEngine):  # type: ignore[misc]
@@ -96,13 +108,23 @@ class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):  # type: ignore[misc]
         return subprocess
 
     def all_tasks(self) -> Iterator[Task]:
-        """The tasks of the process and of all its subprocesses."""
-        for workflow in (self, *self.subprocesses.values()):
+        """The tasks of the process and of all its subprocesses.
+
+        A subprocess whose activity was taken off the tree is left out: SpiffWorkflow forgets to end it.
+        """
+        workflows: list[Any] = [self]
+        for workflow in workflows:
             yield from workflow.tasks.values()
+            workflows += [self.subprocesses[task_id] for task_id in workflow.tasks if task_id in self.subprocesses]
+
+    def waiting_events(self) -> list[Task]:
+        """The tasks that wait for something to happen outside."""
+        waiting = (task for task in self.all_tasks() if task.state == TaskState.WAITING)
+        return [task for task in waiting if isinstance(task.task_spec, CatchingEvent)]
 
     def waiting_timers(self) -> list[Task]:
         """The tasks that wait for a point in time."""
-        return [task for task in self.event_manager.tasks.values() if timers_of(task.task_spec)]
+        return [task for task in self.waiting_events() if timers_of(task.task_spec)]
 
     def conclude(self, variables: dict[str, Any]) -> None:
         """End the instance with these variables: whatever is still at work is cancelled."""

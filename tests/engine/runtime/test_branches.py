@@ -87,3 +87,10 @@ def test_a_variable_may_bear_any_name() -> None:
     play = Play("nested_subprocess", **names)
     play.complete("luar_1")
     assert play.step.variables.items() >= names.items()
+
+
+def test_what_a_branch_changed_before_it_split_and_ended_is_kept() -> None:
+    play = Play("ends_apart", x=1)
+    assert play.complete("b", x=2).variables["x"] == 2
+    step = play.complete("a", y=3)
+    assert (step.status, step.variables["x"], step.variables["y"]) == ("completed", 2, 3)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import Any
 
 import orjson
@@ -92,10 +93,11 @@ def test_the_state_holds_no_diagram_no_history_and_no_prediction() -> None:
     assert "d" not in rows[0]
 
 
-def test_variables_beyond_one_mebibyte_are_refused_and_nothing_is_lost() -> None:
+@pytest.mark.parametrize("value", [["x" * 1000] * 1100, json.loads("[" * 300 + "]" * 300)], ids=["large", "deep"])
+def test_variables_beyond_bounds_are_refused_and_nothing_is_lost(value: Any) -> None:
     play = Play("review_loop")
     with pytest.raises(ProcessStuck) as stuck:
-        play.complete("tulis", x=["x" * 1000] * 1100)
+        play.complete("tulis", x=value)
     assert stuck.value.code == "state_too_large"
     assert play.complete("tulis", x="kecil").status == "active"
 

@@ -138,3 +138,14 @@ def test_a_deadline_takes_away_the_activity_and_leaves_what_its_reminders_opened
     play.wait(hours=1)
     assert play.open == ["tegur", "tegur", "tegur", "alihkan"]
     assert play.step.next_due_at is None
+
+
+def test_a_deadline_over_several_instances_takes_all_of_them_away_and_keeps_what_they_entered() -> None:
+    play = Play("multi_instance_deadline", n=3)
+    play.complete("ukur_1", x=7)
+    play.wait(hours=1)
+    assert play.open == ["ukur_1", "ukur_1", "ukur_2"]
+    play.complete("ukur_1")
+    play.wait(hours=2)
+    assert (play.open, play.step.next_due_at, play.step.variables["x"]) == (["susulan"], None, 7)
+    assert play.complete("susulan").status == "completed"

@@ -60,7 +60,7 @@ def test_lane_owners_that_name_nobody_are_refused(owners: Any) -> None:
     play = Play(drawn(LANES))
     with pytest.raises(ProcessStuck) as stuck:
         play.complete("bentuk", x=owners)
-    assert stuck.value.code == "lane_owners_malformed"
+    assert (stuck.value.code, stuck.value.element_id) == ("lane_owners_malformed", "bentuk")
 
 
 def test_a_lane_is_found_though_white_space_stands_round_the_reference() -> None:
