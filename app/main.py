@@ -15,9 +15,6 @@ from app.api.observability import Metrics, Observed, configure_logging
 from app.settings import Settings
 from app.storage.database import Database
 
-#: bytes of a JSON body
-_MAX_BODY = 1024 * 1024
-
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -40,7 +37,6 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
         summary="Runs a government SOP as a BPMN diagram: who decided what, when, on which text.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        max_body_size=_MAX_BODY,
         telemetry={"tracing": False, "metrics": False},
     )
     application.state.settings = settings

@@ -22,9 +22,9 @@ from app.storage.idempotency import Answer
 
 router = APIRouter(prefix="/deployments", tags=["deployments"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
-#: bytes of all files together
-_MAX_UPLOAD = 10 * 1024 * 1024
 _MAX_FILES = 100
+#: letters of a file name
+_MAX_NAME = 255
 
 
 @router.post(
@@ -35,7 +35,6 @@ _MAX_FILES = 100
         200: {"model": schemas.Deployment, "description": "Unchanged, or a dry run."},
     },
     response_model=schemas.Deployment,
-    max_body_size=_MAX_UPLOAD,
     form_limits={"max_files": _MAX_FILES, "max_fields": 0},
 )
 def deploy_definition(
@@ -63,8 +62,8 @@ def _read(uploads: list[UploadFile]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for upload in uploads:
         name = PurePosixPath(PureWindowsPath(upload.filename or "").name).name
-        if not name:
-            raise Malformed("Each part `file` needs a file name.")
+        if not (1 <= len(name) <= _MAX_NAME and name.isprintable()):
+            raise Malformed(f"Each part `file` needs a file name: 1 to {_MAX_NAME} letters that can be shown.")
         if name in files:
             reason = f"Two of the uploaded files are named {name}."
             raise DiagramRefused([Problem("file_name_repeated", reason, "Give each file its own name.", file=name)])

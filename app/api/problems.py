@@ -121,6 +121,8 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown paths, wrong methods, bodies over the limit."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return respond(request, errors.TooLarge())
     code = "malformed" if status == HTTPStatus.BAD_REQUEST else status.phrase.lower().replace(" ", "_")
     response = _problem(request, status, code, status.phrase, str(error.detail))
     response.headers.update(error.headers or {})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response, params
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.types import Message, Receive
 
 from app.engine.strict_json import JsonInvalid, read_json
 from app.errors import FieldError, Malformed, ParameterRefused, Unauthenticated, UnsupportedMediaType
@@ -17,6 +18,9 @@ from app.storage import people
 
 #: levels of objects and lists in a body; keeps every later walk over it shallow
 _MAX_DEPTH = 32
+#: bytes of a body
+_MAX_JSON = 1024 * 1024
+_MAX_UPLOAD = 10 * 1024 * 1024
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -42,20 +46,24 @@ class StrictRequest(Request):
 
 
 class AuthenticatedRoute(APIRoute):
-    """A route for authenticated people. 401 comes first, then 400 and 415, then the endpoint."""
+    """A route for authenticated people. 401 comes first, then 400, 413 and 415, then the endpoint."""
 
     def get_route_handler(self) -> Handler:
         """Wrap the endpoint's own handler."""
         handle = super().get_route_handler()
         parameters = _query_parameters(self.dependant)
-        takes_json = self.body_field is not None and self.max_body_size is None
+        takes_upload = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
+        takes_json = self.body_field is not None and not takes_upload
+        limit = _MAX_UPLOAD if takes_upload else _MAX_JSON
 
         async def checked(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
+            strict = StrictRequest(request.scope, _bounded(request.receive, limit))
             strict.state.actor = await run_in_threadpool(authenticate, request)
-            _refuse_unknown_parameters(request, parameters)
+            _refuse_parameters(request, parameters)
             if takes_json:
                 await _require_json(strict)
+            if takes_upload and _content_type(request) not in {"", "multipart/form-data"}:
+                raise UnsupportedMediaType("Send multipart/form-data.")
             return await handle(strict)
 
         return checked
@@ -84,17 +92,40 @@ def _query_parameters(dependant: Dependant) -> set[str]:
     return own.union(*(_query_parameters(inner) for inner in dependant.dependencies))
 
 
-def _refuse_unknown_parameters(request: Request, known: set[str]) -> None:
-    unknown = sorted(set(request.query_params) - known)
-    if unknown:
-        reason = f"Known here: {', '.join(sorted(known)) or 'none'}."
-        raise ParameterRefused(errors=[FieldError(name, "unknown_parameter", reason) for name in unknown])
+def _refuse_parameters(request: Request, known: set[str]) -> None:
+    """Refuse query parameters that the endpoint does not read, and any with NUL: PostgreSQL knows no such text."""
+    given = [*request.query_params.multi_items(), *request.path_params.items()]
+    known_here = f"Known here: {', '.join(sorted(known)) or 'none'}."
+    errors = [FieldError(name, "unknown_parameter", known_here) for name in sorted(set(request.query_params) - known)]
+    errors += [FieldError(name, "malformed", "It has a NUL.") for name, value in given if "\0" in value]
+    if errors:
+        raise ParameterRefused(errors=errors)
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """Receive no body of more than `limit` bytes. (Starlette's own `max_body_size` refuses in plain text.)"""
+    received = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            # Of all errors the reader of forms lets only this kind through.
+            raise HTTPException(413)
+        return message
+
+    return receive_bounded
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _require_json(request: StrictRequest) -> None:
     if not await request.body():
         return
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = _content_type(request)
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise UnsupportedMediaType("Send application/json.")
     await request.json()
