@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -138,6 +138,18 @@ async def _page(
 
 
 PageOf = Annotated[Page, Depends(_page)]
+
+
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # At either end of the calendar the hours of an offset lead out of it, and do not matter.
+        return moment.replace(tzinfo=UTC)
+
+
+#: an instant in a query (RFC 3339)
+Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 def answer(status: int, body: BaseModel, *, revision: int | None = None, location: str | None = None) -> Answer:

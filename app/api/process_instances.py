@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
-from app.api.dependencies import Command, Create, PageOf, Read, answer, bearer, etag, shown
+from app.api.dependencies import Command, Create, Moment, PageOf, Read, answer, bearer, etag, shown
 from app.api.route import AuthenticatedRoute
 from app.commands.cancel_process_instance import cancel_process_instance as cancel
 from app.commands.resume_process_instance import resume_process_instance as resume
@@ -74,8 +73,8 @@ def list_process_instances(
     process_definition_key: Annotated[str | None, Query(max_length=255)] = None,
     business_key: Annotated[str | None, Query(max_length=255)] = None,
     started_by: Annotated[str | None, Query(max_length=64)] = None,
-    started_after: datetime | None = None,
-    started_before: datetime | None = None,
+    started_after: Moment | None = None,
+    started_before: Moment | None = None,
     variable: Annotated[
         list[str] | None, Query(max_length=10, description="`name:value`, such as `tahun:2025`.")
     ] = None,

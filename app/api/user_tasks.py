@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
-from app.api.dependencies import Command, PageOf, Read, Replace, answer, bearer, etag, shown
+from app.api.dependencies import Command, Moment, PageOf, Read, Replace, answer, bearer, etag, shown
 from app.api.route import AuthenticatedRoute
 from app.commands.assign_user_task import assign_user_task as assign
 from app.commands.comment_on_user_task import comment_on_user_task as comment_on
@@ -39,7 +38,7 @@ def list_user_tasks(
     process_instance_id: UUID | None = None,
     element_id: Annotated[str | None, Query(max_length=255)] = None,
     role: Annotated[str | None, Query(max_length=200)] = None,
-    due_before: datetime | None = None,
+    due_before: Moment | None = None,
 ) -> Response:
     """The user tasks of the instances that the caller may know of, oldest first."""
     actor = reading.actor

@@ -10,6 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.engine.strict_json import MAX_SAFE_INTEGER
+
 
 class array_has(FunctionElement[bool]):  # noqa: N801 - reads as the SQL function it stands for
     """Whether a JSON array holds a text: `array_has(column, text)`."""
@@ -51,4 +53,5 @@ def _scalar(text: str) -> list[bool | int | float]:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return []
-    return [value] if isinstance(value, bool | int | float) else []
+    # No variable holds a number beyond these, and SQLite cannot even be asked for one.
+    return [value] if isinstance(value, bool | int | float) and abs(value) <= MAX_SAFE_INTEGER else []

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 from app.errors import FieldError, ParameterRefused
 
 T = TypeVar("T")
+
+#: of an INTEGER column
+_MAX_INTEGER = 2**31 - 1
 
 #: field name as clients write it → what to order by; never NULL
 Sortable = Mapping[str, ColumnElement[Any]]
@@ -119,7 +122,7 @@ def _decode(cursor: str, sort: str, orders: list[_Order]) -> list[Any]:
         if given_sort != sort or len(place) != len(orders):
             raise refused
         return [_restore(value, order.column) for value, order in zip(place, orders, strict=True)]
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
         raise refused from error
 
 
@@ -128,9 +131,11 @@ def _restore(value: Any, column: ColumnElement[Any]) -> Any:
     kind = column.type.python_type
     match value:
         case str() if kind is datetime:
-            return datetime.fromisoformat(value)
+            return datetime.fromisoformat(value).astimezone(UTC)
         case str() if kind is UUID:
             return UUID(value)
-        case str() | int() if isinstance(value, kind) and not isinstance(value, bool):
+        case str() if kind is str and "\0" not in value:
+            return value
+        case int() if kind is int and abs(value) <= _MAX_INTEGER and not isinstance(value, bool):
             return value
     raise TypeError(kind)
