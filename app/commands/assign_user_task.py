@@ -30,7 +30,7 @@ def assign_user_task(
     """
     for_self = assignee in {None, actor.username}
     operation = Operation.CLAIM if for_self else Operation.ASSIGN_TO_OTHER
-    instance, task = access.lock_open_task(session, task_id, actor, operation, if_match)
+    instance, task, _ = access.lock_open_task(session, task_id, actor, operation, if_match)
     wanted = assignee or actor.username
     if task.assignee == wanted:
         return task

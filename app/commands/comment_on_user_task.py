@@ -21,7 +21,7 @@ def comment_on_user_task(
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive
     """
-    instance, task = access.lock_open_task(session, task_id, actor, Operation.COMMENT, if_match)
+    instance, task, _ = access.lock_open_task(session, task_id, actor, Operation.COMMENT, if_match)
     comment = comments.add(session, task, actor, text, now)
     event = process_instances.task_event("user_task_commented", task, comment_id=str(comment.id), comment=text)
     process_instances.record(session, instance, [event], actor=actor, now=now)

@@ -46,7 +46,7 @@ def complete_user_task(
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, UserTaskClaimed, ProcessInstanceNotActive, FormRefused,
         ProcessStuck
     """
-    instance, task = access.lock_open_task(session, task_id, actor, Operation.COMPLETE, if_match)
+    instance, task, was_open = access.lock_open_task(session, task_id, actor, Operation.COMPLETE, if_match)
     access.require_unclaimed_by_others(task, actor)
     definition = process_definitions.parsed(session, instance)
     definition.user_tasks[task.element_id].form.accept(submitted)
@@ -54,7 +54,6 @@ def complete_user_task(
     step = process.complete_user_task(definition, instance.state, task.element_task_id, submitted, now)
     lane_owners.require_active_people(session, step, submitted)
 
-    was_open = [other for other in user_tasks.open_of(session, instance.id) if other.id != task.id]
     closed = user_tasks.close(session, task, actor, now)
     if comment is not None:
         comments.add(session, closed, actor, comment, now)

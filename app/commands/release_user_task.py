@@ -20,7 +20,7 @@ def release_user_task(session: Session, task_id: UUID, actor: Actor, *, if_match
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive, UserTaskNotClaimed
     """
-    instance, task = access.lock_open_task(session, task_id, actor, Operation.RELEASE, if_match)
+    instance, task, _ = access.lock_open_task(session, task_id, actor, Operation.RELEASE, if_match)
     if task.assignee is None:
         raise UserTaskNotClaimed
     changed = user_tasks.change(session, task, assignee=None, claimed_at=None)

@@ -24,7 +24,7 @@ def save_draft(
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive, UserTaskClaimed, FormRefused
     """
-    instance, task = access.lock_open_task(session, task_id, actor, Operation.SAVE_DRAFT, if_match)
+    instance, task, _ = access.lock_open_task(session, task_id, actor, Operation.SAVE_DRAFT, if_match)
     access.require_unclaimed_by_others(task, actor)
     form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
     undeclared = sorted(variables.keys() - form.property_names)

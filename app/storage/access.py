@@ -71,20 +71,21 @@ def lock_instance(
 
 def lock_open_task(
     session: Session, task_id: UUID, actor: Actor, operation: Operation, if_match: IfMatch
-) -> tuple[ProcessInstance, UserTask]:
-    """An open user task of an active instance, for a command on it.
+) -> tuple[ProcessInstance, UserTask, list[UserTask]]:
+    """An open user task of an active instance, for a command on it, and the other open ones of that instance.
 
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClaimed, UserTaskClosed, ProcessInstanceNotActive
     """
     instance = process_instances.load_for_update_by_task(session, task_id)
-    task = user_tasks.get(session, task_id)
+    open_tasks = {task.id: task for task in user_tasks.open_of(session, instance.id)}
+    task = open_tasks.pop(task_id, None) or user_tasks.get(session, task_id)
     if not permissions.is_allowed(operation, actor, task.relations_of(actor)):
         relations = task.relations_of(actor) | _require_knowledge(session, instance.id, actor, UserTaskNotFound())
         permissions.require(operation, actor, relations)
     require_revision(task.revision, if_match)
     require_open(session, instance, task)
-    return instance, task
+    return instance, task, list(open_tasks.values())
 
 
 def require_revision(found: int, if_match: IfMatch) -> None:
