@@ -29,7 +29,8 @@ from app.engine.checks import (
 )
 from app.engine.checks.calls import called_processes
 from app.engine.checks.catalog import CATALOG, REFUSALS, WARNINGS
-from app.engine.checks.diagram import Diagram, form_name
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import form_name
 from app.engine.checks.readable import NotReadable, read_diagram
 from app.errors import Problem
 
@@ -77,6 +78,7 @@ PIPELINE: tuple[Check, ...] = (
     loops.check_multi_instances,
     calls.check_called_processes,
     calls.check_recursion,
+    calls.check_size_written_out,
     expressions.check_expressions,
     expressions.check_needed_texts,
     expressions.check_languages,

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.engine.checks.diagram import Diagram, children
-from app.engine.checks.vocabulary import (
-    ANNOTATIONS,
-    CONTAINERS,
-    FLOW_NODES,
-    NOT_BUILT_YET,
-    NOT_SUPPORTED,
-    SUBPROCESSES,
-    bpmn,
-    kind,
-    spoken,
-)
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import bpmn, children, kind, spoken
+from app.engine.checks.vocabulary import ANNOTATIONS, CONTAINERS, FLOW_NODES, NOT_BUILT_YET, NOT_SUPPORTED, SUBPROCESSES
 from app.errors import Problem
 
 #: children that an element has at most once; the engine would silently take one of several

@@ -10,15 +10,8 @@ from typing import Any
 from lxml.etree import _Element
 
 from app.engine.checks.catalog import CATALOG
-from app.engine.checks.vocabulary import (
-    CONTAINERS,
-    FLOW_NODES,
-    MODEL,
-    SPIFF,
-    bpmn,
-    kind,
-    spoken,
-)
+from app.engine.checks.elements import bpmn, form_name, kind, line_of, nearest_id, spoken
+from app.engine.checks.vocabulary import CONTAINERS, FLOW_NODES, MODEL
 from app.engine.forms import EMPTY_FORM, Form, FormInvalid, compile_form
 from app.errors import Problem
 
@@ -191,52 +184,6 @@ class Diagram:
             for lane in self.root.iter(bpmn("lane"))
             for reference in lane.iterchildren(bpmn("flowNodeRef"))
         }
-
-
-def nearest_id(element: _Element) -> str | None:
-    """The element's own id, else that of its nearest ancestor that has one."""
-    within: _Element | None = element
-    while within is not None:
-        if identifier := within.get("id"):
-            return str(identifier)
-        within = within.getparent()
-    return None
-
-
-def line_of(element: _Element) -> int:
-    """The line in the file on which the element begins, from 1."""
-    line = element.sourceline
-    return line if isinstance(line, int) and line > 0 else 1
-
-
-def children(element: _Element, *kinds: str) -> Iterator[_Element]:
-    """The BPMN children of these kinds, in document order."""
-    return (child for child in element if kind(child) in kinds)
-
-
-def has(element: _Element, *kinds: str) -> bool:
-    """Whether the element has a BPMN child of these kinds; one without children of its own is false, to lxml."""
-    return next(children(element, *kinds), None) is not None
-
-
-def extensions(element: _Element, *names: str) -> Iterator[_Element]:
-    """The children of these names that the element's `extensionElements` hold in our namespace."""
-    for holder in children(element, "extensionElements"):
-        yield from holder.iterchildren(*(f"{{{SPIFF}}}{name}" for name in names))
-
-
-def properties(element: _Element) -> Mapping[str, str]:
-    """The designer's properties of an element, by name."""
-    return {
-        prop.get("name", ""): prop.get("value", "")
-        for holder in extensions(element, "properties")
-        for prop in holder.iterchildren(f"{{{SPIFF}}}property")
-    }
-
-
-def form_name(node: _Element) -> str | None:
-    """File name of the form that a node asks for."""
-    return properties(node).get("formJsonSchemaFilename") or None
 
 
 def _compiled(content: bytes) -> Form | FormInvalid:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.engine.checks.diagram import Diagram
-from app.engine.checks.vocabulary import BOUNDS, SUBPROCESSES, XINCLUDE, bpmn, kind
+from app.engine.checks.elements import bpmn, kind
+from app.engine.checks.vocabulary import BOUNDS, SUBPROCESSES, XINCLUDE
 from app.errors import Problem
 
 #: elements of the whole file, drawing included
@@ -14,6 +15,10 @@ MAX_ELEMENTS = 10_000
 MAX_FLOW_NODES = 250
 #: sequence flows directly inside one process or sub-process
 MAX_FLOWS = 1_000
+#: executable processes; the engine reads the whole file for each
+MAX_PROCESSES = 20
+#: processes and sub-processes; the engine follows calls by recursion
+MAX_CONTAINERS = 100
 #: sub-processes inside each other
 MAX_NESTING = 20
 
@@ -29,6 +34,10 @@ def check_size(diagram: Diagram) -> Iterator[Problem]:
     if sum(1 for _ in diagram.root.iter()) > MAX_ELEMENTS:
         yield diagram.problem("too_many_elements", diagram.root, limit=f"{MAX_ELEMENTS} elements")
         return
+    if len(diagram.processes) > MAX_PROCESSES:
+        yield diagram.problem("too_many_elements", diagram.root, limit=f"{MAX_PROCESSES} processes")
+    if len(diagram.containers) > MAX_CONTAINERS:
+        yield diagram.problem("too_many_elements", diagram.root, limit=f"{MAX_CONTAINERS} sub-processes")
     for container in diagram.containers:
         nesting = sum(1 for ancestor in container.iterancestors() if kind(ancestor) in SUBPROCESSES)
         if nesting == MAX_NESTING:

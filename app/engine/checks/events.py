@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from lxml.etree import _Element
 
-from app.engine.checks.diagram import Diagram, Scope, children
-from app.engine.checks.vocabulary import DELIVERED, EVENT_DEFINITIONS, EVENTS, SUBPROCESSES, kind, spoken
+from app.engine.checks.diagram import Diagram, Scope
+from app.engine.checks.elements import children, kind, spoken
+from app.engine.checks.vocabulary import DELIVERED, EVENT_DEFINITIONS, EVENTS, SUBPROCESSES
 from app.errors import Problem
 
 _SUFFIX = "EventDefinition"

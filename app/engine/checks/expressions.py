@@ -9,8 +9,9 @@ from typing import Literal
 
 from lxml.etree import QName, _Element
 
-from app.engine.checks.diagram import Diagram, form_name, has
-from app.engine.checks.vocabulary import FLOW_NODES, MODEL, SPIFF, kind, spoken
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import form_name, has, kind, spoken
+from app.engine.checks.vocabulary import FLOW_NODES, MODEL, SPIFF
 from app.engine.expressions import ExpressionError, compile_expression, compile_script
 from app.errors import Problem
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from lxml.etree import _Element
 
-from app.engine.checks.diagram import Diagram, Scope, has
-from app.engine.checks.vocabulary import CONDITIONAL_GATEWAYS, GATEWAYS, SUBPROCESSES, kind, spoken
+from app.engine.checks.diagram import Diagram, Scope
+from app.engine.checks.elements import has, kind, spoken
+from app.engine.checks.vocabulary import CONDITIONAL_GATEWAYS, GATEWAYS, SUBPROCESSES
 from app.errors import Problem
 
 #: elements from which several flows may leave; a start event splits as a parallel gateway does
@@ -43,12 +45,13 @@ def check_ways_out(diagram: Diagram) -> Iterator[Problem]:
         for gateway in scope.of(*GATEWAYS):
             if not scope.outgoing[gateway]:
                 yield diagram.problem("no_outgoing_flow", gateway)
-        endless = set(scope.nodes) - reachable(_branch_ends(scope), predecessors(scope))
-        for node in [node for node in scope.nodes if node in endless][:1]:
+        endless = set(scope.nodes) - reachable(branch_ends(scope), predecessors(scope))
+        for node in islice((node for node in scope.nodes if node in endless), 1):
             yield diagram.problem("no_way_to_end", node)
 
 
-def _branch_ends(scope: Scope) -> list[_Element]:
+def branch_ends(scope: Scope) -> list[_Element]:
+    """The nodes that no flow leaves."""
     return [node for node in scope.nodes if not scope.outgoing[node]]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from lxml.etree import QName, _Element
 
-from app.engine.checks.diagram import Diagram, children
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import children
 from app.engine.checks.vocabulary import MODEL
 from app.errors import Problem
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from lxml.etree import _Element
 
 from app.engine.checks.diagram import Diagram
-from app.engine.checks.vocabulary import FLOW_NODES, MODEL, kind
+from app.engine.checks.elements import kind
+from app.engine.checks.vocabulary import FLOW_NODES, MODEL
 from app.errors import Problem
 
 MAX_LENGTH = 255

@@ -8,8 +8,9 @@ from lxml.etree import _Element
 
 from app.engine.checks.calls import called_processes
 from app.engine.checks.diagram import Diagram, Scope
-from app.engine.checks.token_game import TokenGame
-from app.engine.checks.vocabulary import USER_TASKS, bpmn
+from app.engine.checks.elements import bpmn
+from app.engine.checks.token_game import MAX_MOVES, TokenGame
+from app.engine.checks.vocabulary import USER_TASKS
 from app.errors import Problem
 
 
@@ -21,7 +22,7 @@ def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
     for scope in diagram.scopes:
         if not scope.complete or len(scope.starts) != 1:
             continue
-        game = TokenGame(scope)
+        game = TokenGame(scope, MAX_MOVES // len(diagram.scopes))
         for gateway in scope.nodes:
             if gateway in game.stuck:
                 yield diagram.problem("join_can_wait_for_ever", gateway)

@@ -7,7 +7,7 @@ import codecs
 from lxml.etree import _Element
 
 from app.engine.checks.catalog import REFUSALS
-from app.engine.checks.vocabulary import bpmn
+from app.engine.checks.elements import bpmn
 from app.engine.definitions import DefinitionUnreadable, read_xml
 from app.errors import Problem
 

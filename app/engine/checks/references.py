@@ -7,17 +7,9 @@ from itertools import pairwise
 
 from lxml.etree import _Element
 
-from app.engine.checks.diagram import Diagram, children
-from app.engine.checks.vocabulary import (
-    EVENTS,
-    FLOW_NODES,
-    GATEWAYS,
-    NOT_BUILT_YET,
-    NOT_SUPPORTED,
-    bpmn,
-    kind,
-    spoken,
-)
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import bpmn, children, kind, spoken
+from app.engine.checks.vocabulary import EVENTS, FLOW_NODES, GATEWAYS, NOT_BUILT_YET, NOT_SUPPORTED
 from app.errors import Problem
 
 #: attribute of the referring element → tag of what it names at the top of the file

@@ -9,10 +9,10 @@ from lxml.etree import _Element
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 
 from app.engine import clock
-from app.engine.checks.diagram import Diagram, children
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import children, kind
 from app.engine.checks.events import definition_type, definitions
 from app.engine.checks.texts import constant, literal_text
-from app.engine.checks.vocabulary import kind
 from app.engine.quality import standard_time
 from app.errors import Problem
 

@@ -14,12 +14,13 @@ from itertools import combinations
 
 from lxml.etree import _Element
 
-from app.engine.checks.diagram import Flow, Scope, has
+from app.engine.checks.diagram import Flow, Scope
+from app.engine.checks.elements import has, kind
 from app.engine.checks.flows import reachable, successors
-from app.engine.checks.vocabulary import SUBPROCESSES, WAITING, kind
+from app.engine.checks.vocabulary import SUBPROCESSES, WAITING
 
-#: moves tried before the game is broken off; some tenths of a second
-MAX_MOVES = 20_000
+#: moves tried, all scopes of a diagram together, before the game is broken off; some tenths of a second
+MAX_MOVES = 40_000
 #: outgoing flows of an inclusive gateway of which every choice is tried; of more, each alone and all together
 MAX_CHOICES = 4
 
@@ -35,7 +36,7 @@ _ENDING_ALL = ("terminateEventDefinition", "errorEventDefinition", "cancelEventD
 class TokenGame:
     """The runs of one process or sub-process, as far as they were played."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, moves: int = MAX_MOVES) -> None:
         self._scope = scope
         self._successors = successors(scope)
         self._order = {node: index for index, node in enumerate(scope.nodes)}
@@ -44,19 +45,18 @@ class TokenGame:
         self.together: set[frozenset[_Element]] = set()
         #: gateways in front of which a token can wait for ever
         self.stuck: set[_Element] = set()
-        self._play()
+        self._play(moves)
 
-    def _play(self) -> None:
+    def _play(self, moves_left: int) -> None:
         seen: set[Marking] = set()
         pending: list[Marking] = [frozenset(self._scope.starts[:1])]
-        tried = 0
-        while pending and tried < MAX_MOVES:
+        while pending and moves_left > 0:
             marking = pending.pop()
             if marking in seen:
                 continue
             seen.add(marking)
             moves = list(self._moves(marking))
-            tried += 1 + len(moves) * len(marking)
+            moves_left -= 1 + len(moves) * len(marking)
             if not moves:
                 self.stuck.update(self._waiting_joins(marking))
             for taken, given in moves:
@@ -87,8 +87,7 @@ class TokenGame:
             yield from self._leave(node)
 
     def _rests(self, node: _Element) -> bool:
-        waits = kind(node) in _RESTING
-        return waits or bool(self._scope.boundary_events[node])
+        return kind(node) in _RESTING or bool(self._scope.boundary_events[node])
 
     def _leave(self, node: _Element) -> Iterator[tuple[Marking, list[Place]]]:
         for given in self._given(node):
@@ -119,12 +118,20 @@ class TokenGame:
         return joins
 
     def _fires(self, gateway: _Element, arrived: list[Place], marking: Marking) -> bool:
-        """A parallel join wants a token on each flow; an inclusive one waits for those that can still come."""
+        """A parallel join wants a token on each flow; an inclusive one waits for those that can still come.
+
+        The rule of the inclusive gateway is BPMN 2.0.2, table 13.3.
+        """
+        incoming = self._scope.incoming[gateway]
         if kind(gateway) == "parallelGateway":
-            return len(arrived) == len(self._scope.incoming[gateway])
-        elsewhere = [self._standing(place) for place in marking if place not in arrived]
-        past = {node: [] if node is gateway else following for node, following in self._successors.items()}
-        return gateway not in reachable(elsewhere, past)
+            return len(arrived) == len(incoming)
+        without = {node: [] if node is gateway else following for node, following in self._successors.items()}
+        for place in marking.difference(arrived):
+            ahead = reachable([self._standing(place)], without)
+            flows = {flow.element for flow in incoming if flow.source in ahead}
+            if flows.difference(arrived) and flows.isdisjoint(arrived):
+                return False
+        return True
 
     def _standing(self, place: Place) -> _Element:
         flow = self._flow_by_element.get(place)

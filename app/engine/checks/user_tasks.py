@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.engine.checks.diagram import Diagram, extensions, form_name, has, properties
-from app.engine.checks.vocabulary import SPIFF, USER_TASKS, kind
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import extensions, form_name, has, kind, properties
+from app.engine.checks.vocabulary import SPIFF, USER_TASKS
 from app.engine.forms import FormInvalid
 from app.engine.quality import DurationMalformed, standard_time
 from app.errors import Problem

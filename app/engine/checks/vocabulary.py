@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lxml.etree import QName, _Element
-
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-_PREFIX = f"{{{MODEL}"
 BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 XINCLUDE = "http://www.w3.org/2001/XInclude"
@@ -100,21 +97,3 @@ NAMES: Mapping[str, str] = {
     "boundaryEvent": "boundary event",
     "sequenceFlow": "sequence flow",
 }
-
-
-def kind(element: _Element) -> str:
-    """The local name of a BPMN element; empty for anything of another namespace."""
-    prefix, _, local_name = str(element.tag).rpartition("}")
-    return local_name if prefix == _PREFIX else ""
-
-
-def bpmn(local_name: str) -> str:
-    """The full tag of a BPMN element."""
-    return f"{{{MODEL}}}{local_name}"
-
-
-def spoken(element: _Element) -> str:
-    """How a designer knows the element: its kind, and its name or id."""
-    noun = NAMES.get(kind(element), kind(element) or QName(element).localname)
-    label = element.get("name") or element.get("id")
-    return f'{noun} "{" ".join(label.split())[:80]}"' if label else noun
