@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -18,6 +18,20 @@ from app.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from app.storage import tables
 
 KEPT_FOR = timedelta(hours=24)
+
+_key = tables.idempotency_key.c
+_IDENTITY = ("user_id", "method", "path", "key")
+_IS_THIS = and_(*(_key[name] == bindparam(f"this_{name}") for name in _IDENTITY))
+# Built once: SQLAlchemy takes longer to build a statement than to run it.
+_FORGET = delete(tables.idempotency_key).where(
+    _key.user_id == bindparam("this_user_id"), _key.created_at < bindparam("too_old")
+)
+_INSERT_IF_ABSENT: Mapping[str, Any] = {
+    "postgresql": postgresql.insert(tables.idempotency_key).on_conflict_do_nothing().returning(_key.key),
+    "sqlite": sqlite.insert(tables.idempotency_key).on_conflict_do_nothing().returning(_key.key),
+}
+_KEEP = update(tables.idempotency_key).where(_IS_THIS)
+_RECALL = select(tables.idempotency_key).where(_IS_THIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +63,24 @@ def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[
         IdempotencyKeyInUse: the first request with it still runs.
         IdempotencyKeyReused: the key came with another body before.
     """
-    columns = tables.idempotency_key.c
-    session.execute(
-        delete(tables.idempotency_key).where(columns.user_id == request.user_id, columns.created_at < now - KEPT_FOR)
-    )
     identity = {"user_id": request.user_id, "method": request.method, "path": request.path, "key": request.key}
-    row = and_(*(columns[name] == value for name, value in identity.items()))
+    this = {f"this_{name}": value for name, value in identity.items()}
     request_hash = hashlib.sha256(request.body).digest()
-    reservation = _insert_if_absent(session).values(**identity, request_hash=request_hash, created_at=now)
+    session.execute(_FORGET, {"this_user_id": request.user_id, "too_old": now - KEPT_FOR})
+    reservation = _INSERT_IF_ABSENT[session.get_bind().dialect.name]
     try:
-        is_first = session.scalar(reservation.returning(columns.key)) is not None
+        is_first = session.scalar(reservation, identity | {"request_hash": request_hash, "created_at": now}) is not None
     except OperationalError as waited_too_long:
         raise IdempotencyKeyInUse from waited_too_long
     if not is_first:
-        return _replay(session, row, request_hash)
+        return _replay(session, this, request_hash)
     answer = act()
-    session.execute(
-        update(tables.idempotency_key)
-        .where(row)
-        .values(status=answer.status, headers=dict(answer.headers), body=answer.body)
-    )
+    session.execute(_KEEP, this | {"status": answer.status, "headers": dict(answer.headers), "body": answer.body})
     return answer
 
 
-def _insert_if_absent(session: Session) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(tables.idempotency_key).on_conflict_do_nothing()
-
-
-def _replay(session: Session, row: Any, request_hash: bytes) -> Answer:
-    kept = session.execute(select(tables.idempotency_key).where(row)).one()
+def _replay(session: Session, this: Mapping[str, Any], request_hash: bytes) -> Answer:
+    kept = session.execute(_RECALL, this).one()
     if kept.request_hash != request_hash:
         raise IdempotencyKeyReused
     return Answer(kept.status, kept.body, kept.headers)
