@@ -86,7 +86,8 @@ REFUSALS: Mapping[str, Entry] = {
     "element_misplaced": Entry("{what} stands outside of any process.", "Draw it inside a process or a sub-process."),
     "element_repeated": Entry("{what} has <{child}> more than once.", "Keep one of them."),
     "setting_not_supported": Entry(
-        '{what} has the setting {attribute}="{value}", which would not be followed.', "Remove the setting."
+        '{what} has the setting {attribute}="{value}", which would not be followed.',
+        "Remove the setting, or give it the value true or false.",
     ),
     "event_subprocess_not_supported": Entry(
         "{what} is an event sub-process, which would not run as drawn.", "Use a boundary event on a sub-process."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, children, kind, spoken
@@ -26,15 +26,21 @@ _SINGLE = (
     "condition",
     "extensionElements",
 )
-#: settings that the engine does not read, and the values with which they change nothing
-_UNREAD_SETTINGS = {
+#: settings, and the values with which the engine does what they say
+_FOLLOWED_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "isForCompensation": ("false",),
     "startQuantity": ("1",),
     "completionQuantity": ("1",),
     "instantiate": ("false",),
     "eventGatewayType": ("Exclusive",),
     "behavior": ("All",),
+    # XML Schema also knows 1 and 0, which the engine takes for something else
+    "cancelActivity": ("true", "false"),
+    "isSequential": ("true", "false"),
+    "testBefore": ("true", "false"),
+    "triggeredByEvent": ("true", "false"),
 }
+_MARKERS = ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics")
 
 
 def check_kinds(diagram: Diagram) -> Iterator[Problem]:
@@ -69,12 +75,12 @@ def check_repeated_children(diagram: Diagram) -> Iterator[Problem]:
 
 
 def check_settings(diagram: Diagram) -> Iterator[Problem]:
-    """Settings of BPMN that the engine passes over."""
+    """No setting has a value that the engine passes over."""
     for node in diagram.nodes:
-        for element in [node, *children(node, "multiInstanceLoopCharacteristics")]:
-            for attribute, harmless in _UNREAD_SETTINGS.items():
+        for element in [node, *children(node, *_MARKERS)]:
+            for attribute, followed in _FOLLOWED_SETTINGS.items():
                 value = element.get(attribute)
-                if value is not None and value not in harmless:
+                if value is not None and value not in followed:
                     yield diagram.problem("setting_not_supported", node, attribute=attribute, value=value[:80])
 
 

@@ -166,3 +166,9 @@ def test_odd_expressions_end_in_a_problem(text: str) -> None:
     xml = drawing(CHOICE + flow("pilih", "a", when(text)) + flow("pilih", "selesai", when("True")))
     assert codes(report(xml).problems) <= {"expression_malformed", "expression_missing"}
     assert report(xml).problems
+
+
+def test_switches_are_true_or_false_for_the_engine_takes_1_for_false() -> None:
+    timer = TIMER.format("PT1H")
+    late = element("boundaryEvent", "lewat", timer, 'attachedToRef="isi" cancelActivity="1"')
+    assert codes(report(around(user_task("isi") + late)).problems) == {"setting_not_supported"}
