@@ -10,6 +10,7 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app import errors
@@ -126,7 +127,15 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     code = "malformed" if status == HTTPStatus.BAD_REQUEST else status.phrase.lower().replace(" ", "_")
     response = _problem(request, status, code, status.phrase, str(error.detail))
     response.headers.update(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     return response
+
+
+def _methods_of(request: Request) -> set[str]:
+    """Every method that the path knows (RFC 9110, 10.2.1); the framework names those of one route only."""
+    routes = iter_route_contexts(request.app.routes)
+    return {method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()}
 
 
 def _on_defect(request: Request, error: Exception) -> Response:
