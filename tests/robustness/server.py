@@ -93,7 +93,10 @@ class Server:
 
     def as_(self, username: str) -> Client:
         """The REST client of one person, over a connection of its own."""
-        return Client(self.connect(), self._tokens[username], username)
+        return Client(self.connect(), self.token_of(username), username)
+
+    def token_of(self, username: str) -> str:
+        return self._tokens[username]
 
 
 def wait_until(holds: Callable[[], Any], seconds: float) -> None:

@@ -1,0 +1,80 @@
+"""What /openapi.json promises, schemathesis tries to break: no 5xx, no undeclared status, bodies as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    positive_data_acceptance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.main import create_app
+from app.settings import Settings
+from app.storage import people
+from tests.conftest import PEOPLE, Clock, World, closing_database
+from tests.robustness.server import Server
+
+# No connection is made for this: it only tells the interface.
+schema = schemathesis.openapi.from_dict(create_app(Settings(database_url="postgresql://nowhere/none")).openapi())
+
+PROMISES: list[CheckFunction] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+#: cursors, sort fields and the values of a form are narrower than OpenAPI can say
+NOT_PROMISED: list[CheckFunction] = [positive_data_acceptance]
+
+
+@pytest.fixture(scope="module")
+def office(shared_world: World) -> Iterator[Server]:
+    """A server, and `semua`, who has every role there is and so gets furthest."""
+    roles = sorted({role for held in PEOPLE.values() for role in held})
+    with closing_database(shared_world.settings) as database, database.transaction() as session:
+        user_id = people.add(session, "semua", "Semua", roles, now=Clock().now)
+        token = people.issue_token(session, user_id, now=Clock().now)
+    with Server(shared_world.settings, shared_world.tokens | {"semua": token}) as server:
+        yield server
+
+
+@pytest.fixture
+def existing(office: Server) -> dict[str, str]:
+    """Things that a path can name."""
+    instance = office.as_("semua").start()
+    (task,) = instance["user_tasks"]
+    return {
+        "definition_id": instance["process_definition_id"],
+        "instance_id": instance["id"],
+        "task_id": task["id"],
+        "name": "penetapan.json",
+    }
+
+
+@schema.parametrize()
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_declared(case: schemathesis.Case[Any], office: Server, existing: dict[str, str]) -> None:
+    everybody, stranger = (
+        {"Authorization": f"Bearer {office.token_of(username)}"} for username in ("semua", "orang_luar")
+    )
+    case.call_and_validate(base_url=office.address, headers=everybody, excluded_checks=NOT_PROMISED)
+    if case.path_parameters:
+        case.path_parameters |= {name: existing[name] for name in case.path_parameters}
+        for caller in (everybody, stranger):
+            case.call_and_validate(base_url=office.address, headers=caller, checks=PROMISES)
