@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
-from pydantic import AfterValidator, AwareDatetime, BaseModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -21,6 +21,8 @@ from app.storage.idempotency import Answer, KeyedRequest
 from app.storage.keyset import Page
 
 T = TypeVar("T")
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
 
 #: only tells OpenAPI; `AuthenticatedRoute` is what authenticates
 bearer = Security(HTTPBearer(auto_error=False, description="A token from `jenjang token new`."))
@@ -76,9 +78,8 @@ async def _reading(request: Request) -> Reading:
 
 async def _writing(request: Request) -> Writing:
     state = request.app.state
-    is_upload = request.headers.get("content-type", "").startswith("multipart/")
-    body = b"" if is_upload else await request.body()
-    return Writing(request.state.actor, state.database, state.clock(), request.method, request.url.path, body)
+    actor, body = request.state.actor, request.state.body
+    return Writing(actor, state.database, state.clock(), request.method, request.url.path, body)
 
 
 IdempotencyKey = Annotated[
@@ -125,7 +126,7 @@ def _revisions(if_match: str | None) -> IfMatch:
     """The revisions of an If-Match header; weak or foreign validators match nothing (RFC 9110, 13.1.1)."""
     if if_match is None or if_match.strip() == "*":
         return None
-    return {int(number) for number in re.findall(r'(?<!/)"(\d{1,18})"', if_match)}
+    return set(re.findall(r'(?<!/)"([0-9.]{1,40})"', if_match))
 
 
 async def _page(
@@ -140,6 +141,13 @@ async def _page(
 PageOf = Annotated[Page, Depends(_page)]
 
 
+def _require_date(text: str) -> str:
+    # A bare number would be taken for seconds since 1970: `2026` for a moment of its first hour.
+    if not _DATE.match(text):
+        raise ValueError("Write it as 2026-07-04T01:00:00Z.")
+    return text
+
+
 def _to_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
@@ -149,7 +157,7 @@ def _to_utc(moment: datetime) -> datetime:
 
 
 #: an instant in a query (RFC 3339)
-Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_require_date), AfterValidator(_to_utc)]
 
 
 def answer(status: int, body: BaseModel, *, revision: int | None = None, location: str | None = None) -> Answer:
@@ -162,7 +170,7 @@ def answer(status: int, body: BaseModel, *, revision: int | None = None, locatio
     return Answer(status, body.model_dump_json(by_alias=True).encode(), headers)
 
 
-def etag(revision: int) -> str:
+def etag(revision: int | str) -> str:
     """A revision as a strong validator (RFC 9110)."""
     return f'"{revision}"'
 

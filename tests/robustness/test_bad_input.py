@@ -233,6 +233,7 @@ PARAMETERS: list[tuple[str, dict[str, str]]] = [
     ("/user-tasks", {"process_instance_id": "1"}),
     ("/user-tasks", {"due_before": "kemarin"}),
     ("/user-tasks", {"due_before": "2026-07-01T01:00:00"}),
+    ("/user-tasks", {"due_before": "2026"}),
     ("/user-tasks", {"include_total": "mungkin"}),
     ("/user-tasks", {"asing": "1"}),
     ("/user-tasks", {"role": "Tim\0"}),
