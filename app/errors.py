@@ -19,6 +19,11 @@ class FieldError:
     reason: str
 
 
+def json_pointer(steps: Iterable[str | int]) -> str:
+    """The JSON Pointer (RFC 6901) to the value that these steps lead to."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, or doubtful, in an uploaded diagram or form."""
@@ -112,7 +117,7 @@ class Refused(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """The database is busy or away; nothing was changed"""
+    """The database is busy or away"""
 
     code = "unavailable"
 

@@ -32,6 +32,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     # The pages under /docs come from this server: an office network may not reach any other.
     application = FastAPIOffline(
         redoc_url=None,
+        redirect_slashes=False,
         title="Jenjang",
         version=package.__version__,
         summary="Runs a government SOP as a BPMN diagram: who decided what, when, on which text.",

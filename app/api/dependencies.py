@@ -78,9 +78,8 @@ async def _reading(request: Request) -> Reading:
 
 async def _writing(request: Request) -> Writing:
     state = request.app.state
-    is_upload = request.headers.get("content-type", "").startswith("multipart/")
-    body = b"" if is_upload else await request.body()
-    return Writing(request.state.actor, state.database, state.clock(), request.method, request.url.path, body)
+    actor, body = request.state.actor, request.state.body
+    return Writing(actor, state.database, state.clock(), request.method, request.url.path, body)
 
 
 IdempotencyKey = Annotated[
@@ -127,7 +126,7 @@ def _revisions(if_match: str | None) -> IfMatch:
     """The revisions of an If-Match header; weak or foreign validators match nothing (RFC 9110, 13.1.1)."""
     if if_match is None or if_match.strip() == "*":
         return None
-    return {int(number) for number in re.findall(r'(?<!/)"(\d{1,18})"', if_match)}
+    return set(re.findall(r'(?<!/)"([0-9.]{1,40})"', if_match))
 
 
 async def _page(
@@ -171,7 +170,7 @@ def answer(status: int, body: BaseModel, *, revision: int | None = None, locatio
     return Answer(status, body.model_dump_json(by_alias=True).encode(), headers)
 
 
-def etag(revision: int) -> str:
+def etag(revision: int | str) -> str:
     """A revision as a strong validator (RFC 9110)."""
     return f'"{revision}"'
 

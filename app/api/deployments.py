@@ -17,7 +17,7 @@ from app.commands.deploy_definition import Deployment
 from app.commands.deploy_definition import deploy_definition as deploy
 from app.errors import DiagramRefused, Malformed, Problem
 from app.permissions import Operation
-from app.queries.examine_upload import Examined, examine_upload
+from app.queries.examine_upload import Examined, examine_upload, stored_in
 from app.storage.idempotency import Answer
 
 router = APIRouter(prefix="/deployments", tags=["deployments"], route_class=AuthenticatedRoute, dependencies=[bearer])
@@ -45,8 +45,7 @@ def deploy_definition(
     """Deploy diagrams with their forms; unchanged ones keep their version."""
     permissions.require(Operation.DEPLOY, writing.actor)
     files = _read(file)
-    with writing.database.reading() as session:
-        examined = examine_upload(session, files)
+    examined = examine_upload(files, stored_in(writing.database))
     if dry_run:
         return shown(_preview(examined))
 

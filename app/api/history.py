@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.api import present, problems, schemas
 from app.api.dependencies import PageOf, Read, bearer, shown
 from app.api.route import AuthenticatedRoute
+from app.permissions import Operation
 from app.storage import access, events
 
 router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
@@ -24,7 +25,7 @@ def list_events(instance_id: UUID, reading: Read, page: PageOf) -> Response:
     """The events of one instance, oldest first."""
 
     def question(session: Session) -> schemas.ListOf[schemas.Event]:
-        instance = access.read_instance(session, instance_id, reading.actor)
+        instance = access.read_instance(session, instance_id, reading.actor, Operation.READ_HISTORY)
         found = events.list_of_instance(session, instance.id, page)
         items = [present.event(record) for record in found.items]
         return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)

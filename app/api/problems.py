@@ -18,7 +18,7 @@ from app.api.schemas import FieldProblem, ProblemDetails
 
 MEDIA_TYPE = "application/problem+json"
 #: seconds after which a client may try again
-_RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE: "2", HTTPStatus.TOO_MANY_REQUESTS: "2"}
+_RETRY_AFTER = {errors.Unavailable.code: "2", errors.IdempotencyKeyInUse.code: "1"}
 
 #: the nearest class in an error's ancestry decides
 _STATUS: Mapping[type[errors.ServiceError], HTTPStatus] = {
@@ -86,11 +86,9 @@ def _problem(
         instance=request.url.path,
         errors=details or [],
     )
-    headers = {"Retry-After": _RETRY_AFTER[HTTPStatus(status)]} if status in _RETRY_AFTER else {}
+    headers = {"Retry-After": _RETRY_AFTER[code]} if code in _RETRY_AFTER else {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if code == errors.IdempotencyKeyInUse.code:
-        headers["Retry-After"] = "1"
     return Response(
         orjson.dumps(body.model_dump() | dict(extra or {})), int(status), headers=headers, media_type=MEDIA_TYPE
     )
@@ -98,6 +96,8 @@ def _problem(
 
 def _on_service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.ServiceError)  # noqa: S101 - registered for this class alone
+    if isinstance(error, errors.Unavailable):
+        _log.warning("unavailable", path=request.url.path, cause=str(error.__cause__ or error))
     return respond(request, error)
 
 
@@ -111,10 +111,7 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def _field_error(item: Mapping[str, Any]) -> errors.FieldError:
     place, *path = item["loc"]
-    if place == "body":
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
-    else:
-        pointer = ".".join(str(part) for part in path)
+    pointer = errors.json_pointer(path) if place == "body" else ".".join(str(part) for part in path)
     return errors.FieldError(pointer, str(item["type"]), str(item["msg"]))
 
 

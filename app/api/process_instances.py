@@ -17,6 +17,7 @@ from app.commands.resume_process_instance import resume_process_instance as resu
 from app.commands.start_process_instance import start_process_instance as start
 from app.commands.suspend_process_instance import suspend_process_instance as suspend
 from app.errors import BodyRefused, FieldError, ParameterRefused
+from app.permissions import Operation
 from app.storage import access, process_definitions, process_instance_search, user_tasks
 from app.storage.idempotency import Answer
 from app.storage.process_instance_search import ProcessInstanceFilter
@@ -116,7 +117,7 @@ def read_process_instance(instance_id: UUID, reading: Read) -> Response:
     """One instance with its open user tasks."""
 
     def question(session: Session) -> tuple[schemas.ProcessInstance, int]:
-        instance = access.read_instance(session, instance_id, reading.actor)
+        instance = access.read_instance(session, instance_id, reading.actor, Operation.READ_INSTANCE)
         return present.process_instance_now(session, instance), instance.revision
 
     body, revision = reading.ask(question)

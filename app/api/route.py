@@ -20,6 +20,7 @@ from app.storage import people
 _MAX_DEPTH = 32
 #: bytes of a body
 _MAX_JSON = 1024 * 1024
+_LARGE = 64 * 1024
 _MAX_UPLOAD = 10 * 1024 * 1024
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -38,11 +39,18 @@ class StrictRequest(Request):
         """
         if self._strict_json is None:
             try:
-                self._strict_json = read_json(await self.body(), max_depth=_MAX_DEPTH)
+                self._strict_json = await _read_json(await self.body())
             except JsonInvalid as error:
                 place = [FieldError(error.pointer, "malformed", str(error))] if error.pointer else []
                 raise Malformed(f"The body is not JSON that can be used: {error}.", errors=place) from error
         return self._strict_json
+
+
+async def _read_json(body: bytes) -> Any:
+    if len(body) < _LARGE:
+        return read_json(body, max_depth=_MAX_DEPTH)
+    # A large body takes long enough to read that everybody else would wait for it.
+    return await run_in_threadpool(read_json, body, max_depth=_MAX_DEPTH)
 
 
 class AuthenticatedRoute(APIRoute):
@@ -60,8 +68,7 @@ class AuthenticatedRoute(APIRoute):
             strict = StrictRequest(request.scope, _bounded(request.receive, limit))
             strict.state.actor = await run_in_threadpool(authenticate, request)
             _refuse_parameters(request, parameters)
-            if takes_json:
-                await _require_json(strict)
+            strict.state.body = await _json_body(strict) if takes_json else b""
             if takes_upload and _content_type(request) not in {"", "multipart/form-data"}:
                 raise UnsupportedMediaType("Send multipart/form-data.")
             return await handle(strict)
@@ -122,10 +129,11 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _require_json(request: StrictRequest) -> None:
-    if not await request.body():
-        return
-    content_type = _content_type(request)
-    if content_type != "application/json" and not content_type.endswith("+json"):
-        raise UnsupportedMediaType("Send application/json.")
-    await request.json()
+async def _json_body(request: StrictRequest) -> bytes:
+    body = await request.body()
+    if body:
+        content_type = _content_type(request)
+        if content_type != "application/json" and not content_type.endswith("+json"):
+            raise UnsupportedMediaType("Send application/json.")
+        await request.json()
+    return body

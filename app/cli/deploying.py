@@ -9,12 +9,11 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from app.cli.database import opened_migrated, read_settings
 from app.commands.deploy_definition import Deployment, deploy_definition
 from app.errors import DiagramRefused, NotFound, Problem, Refused
-from app.queries.examine_upload import Examined, examine_upload
+from app.queries.examine_upload import Examined, examine_upload, stored_in
 
 #: the name under which the command line deploys; nobody can have it
 SYSTEM = "system"
@@ -29,11 +28,12 @@ def deploy(folder: Path) -> None:
     files = read_folder(folder)
     with opened_migrated(read_settings()) as database, Console(stderr=True).status("Examining the diagrams"):
         try:
-            with database.transaction() as session:
-                examined, deployment = deploy_files(session, files, now=datetime.now(UTC))
+            examined = examine_upload(files, stored_in(database))
         except DiagramRefused as refused:
             _tell(refused.problems)
             raise typer.Exit(1) from refused
+        with database.transaction() as session:
+            deployment = deploy_definition(session, examined.candidates, SYSTEM, now=datetime.now(UTC))
     _tell(examined.warnings)
     Console().print(_table(deployment, examined))
 
@@ -55,16 +55,6 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             raise Refused(f"{path.name} stands in {folder} and in its forms/: keep one of the two.")
         files[path.name] = path.read_bytes()
     return files
-
-
-def deploy_files(session: Session, files: dict[str, bytes], *, now: datetime) -> tuple[Examined, Deployment]:
-    """Examine files and deploy what they hold, in one transaction.
-
-    Raises:
-        DiagramRefused
-    """
-    examined = examine_upload(session, files)
-    return examined, deploy_definition(session, examined.candidates, SYSTEM, now=now)
 
 
 def _tell(problems: Iterable[Problem]) -> None:

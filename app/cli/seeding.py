@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from app.cli.database import opened_migrated, read_settings
-from app.cli.deploying import deploy_files, read_folder
+from app.cli.deploying import SYSTEM, read_folder
 from app.commands.add_user import add_user
+from app.commands.deploy_definition import deploy_definition
 from app.commands.issue_token import issue_token
 from app.errors import Conflict, Forbidden, UserNotFound
+from app.queries.examine_upload import examine_upload, read_stored
 from app.settings import Settings
 from app.storage import people
 from app.storage.database import Database
@@ -87,7 +90,8 @@ def seed_database(database: Database) -> Tokens:
         if people.count(session):
             raise Conflict("There are people in this database already; the demo is for an empty one.")
         for folder in sorted(path for path in _DIAGRAMS.iterdir() if path.is_dir()):
-            deploy_files(session, read_folder(folder), now=now)
+            examined = examine_upload(read_folder(folder), partial(read_stored, session))
+            deploy_definition(session, examined.candidates, SYSTEM, now=now)
         for person in DEMO_PEOPLE:
             add_user(session, person.username, person.name, [person.role], now=now, is_demo=True)
         return _issue_tokens(session, now)

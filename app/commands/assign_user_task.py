@@ -30,7 +30,8 @@ def assign_user_task(
     """
     for_self = assignee in {None, actor.username}
     operation = Operation.CLAIM if for_self else Operation.ASSIGN_TO_OTHER
-    instance, task, _ = access.lock_open_task(session, task_id, actor, operation, if_match)
+    locked = access.lock_open_task(session, task_id, actor, operation, if_match=if_match, now=now)
+    instance, task, now = locked.instance, locked.task, locked.now
     wanted = assignee or actor.username
     if task.assignee == wanted:
         return task

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.permissions import Actor, Operation
 from app.storage import access, process_instances, user_tasks
 from app.storage.access import IfMatch
-from app.storage.events import NewEvent
 from app.storage.process_instances import CANCELLED, SUSPENDED, ProcessInstance
 
 
@@ -22,10 +21,11 @@ def cancel_process_instance(
     Raises:
         ProcessInstanceNotFound, Forbidden, Stale, ProcessInstanceNotActive
     """
-    instance = access.lock_instance(session, instance_id, actor, Operation.CANCEL, if_match)
+    locked = access.lock_instance(session, instance_id, actor, Operation.CANCEL, if_match=if_match, now=now)
+    instance, now = locked.instance, locked.now
     if instance.status != SUSPENDED:
         access.require_active(session, instance)
     cancelled = user_tasks.cancel_open(session, user_tasks.open_of(session, instance_id), now)
     story = [process_instances.task_event("user_task_cancelled", task, reason=reason) for task in cancelled]
-    story.append(NewEvent("process_instance_cancelled", {"reason": reason}))
+    story.append(process_instances.status_event("process_instance_cancelled", instance, CANCELLED, reason))
     return process_instances.record(session, instance, story, actor=actor, now=now, status=CANCELLED)

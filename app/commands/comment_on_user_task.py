@@ -21,8 +21,9 @@ def comment_on_user_task(
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive
     """
-    instance, task, _ = access.lock_open_task(session, task_id, actor, Operation.COMMENT, if_match)
+    locked = access.lock_open_task(session, task_id, actor, Operation.COMMENT, if_match=if_match, now=now)
+    task, now = locked.task, locked.now
     comment = comments.add(session, task, actor, text, now)
     event = process_instances.task_event("user_task_commented", task, comment_id=str(comment.id), comment=text)
-    process_instances.record(session, instance, [event], actor=actor, now=now)
+    process_instances.record(session, locked.instance, [event], actor=actor, now=now)
     return comment

@@ -46,7 +46,8 @@ def complete_user_task(
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, UserTaskClaimed, ProcessInstanceNotActive, FormRefused,
         ProcessStuck
     """
-    instance, task, was_open = access.lock_open_task(session, task_id, actor, Operation.COMPLETE, if_match)
+    locked = access.lock_open_task(session, task_id, actor, Operation.COMPLETE, if_match=if_match, now=now)
+    instance, task, now = locked.instance, locked.task, locked.now
     access.require_unclaimed_by_others(task, actor)
     definition = process_definitions.parsed(session, instance)
     definition.user_tasks[task.element_id].form.accept(submitted)
@@ -61,6 +62,6 @@ def complete_user_task(
         "user_task_completed", closed, variables=submitted, changes=step.changes_as_json(), comment=comment
     )
     saved, tasks = process_instances.save_step(
-        session, instance, definition, step, was_open, cause, actor=actor, now=now
+        session, instance, definition, step, locked.others, cause, actor=actor, now=now
     )
     return Completion(closed, saved, tasks.open, tasks.opened)

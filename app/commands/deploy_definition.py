@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -39,9 +39,8 @@ def deploy_definition(
     Raises:
         DeploymentOvertaken: the newest version is not the one that the upload was examined against.
     """
-    for candidate in candidates:
-        _require_still_newest(session, candidate)
-    unchanged = {c.key: c.newest for c in candidates if c.is_unchanged and c.newest is not None}
+    current = [_against_newest(session, candidate) for candidate in candidates]
+    unchanged = {c.key: c.newest for c in current if c.is_unchanged and c.newest is not None}
     changed = [candidate for candidate in candidates if candidate.key not in unchanged]
     if not changed:
         versions = tuple(unchanged.values())
@@ -52,13 +51,16 @@ def deploy_definition(
     return Deployment(deployment_id, versions, created=True)
 
 
-def _require_still_newest(session: Session, candidate: Candidate) -> None:
+def _against_newest(session: Session, candidate: Candidate) -> Candidate:
+    """The candidate beside the version that is newest now; another one than when it was examined may only be equal."""
     try:
         newest = process_definitions.newest(session, candidate.key)
     except ProcessDefinitionNotFound:
-        return
-    if candidate.newest is None or newest.id != candidate.newest.id:
-        raise DeploymentOvertaken(f"{newest.deployed_by} deployed version {newest.version} at {newest.deployed_at}.")
+        return candidate
+    current = replace(candidate, newest=newest)
+    if candidate.newest != newest and not current.is_unchanged:
+        raise DeploymentOvertaken(f"{newest.deployed_by} deployed version {newest.version} meanwhile.")
+    return current
 
 
 def _add(session: Session, deployment_id: UUID, candidate: Candidate) -> ProcessDefinition:

@@ -20,10 +20,11 @@ def release_user_task(session: Session, task_id: UUID, actor: Actor, *, if_match
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive, UserTaskNotClaimed
     """
-    instance, task, _ = access.lock_open_task(session, task_id, actor, Operation.RELEASE, if_match)
+    locked = access.lock_open_task(session, task_id, actor, Operation.RELEASE, if_match=if_match, now=now)
+    task = locked.task
     if task.assignee is None:
         raise UserTaskNotClaimed
     changed = user_tasks.change(session, task, assignee=None, claimed_at=None)
     event = process_instances.task_event("user_task_released", changed, former_assignee=task.assignee)
-    process_instances.record(session, instance, [event], actor=actor, now=now)
+    process_instances.record(session, locked.instance, [event], actor=actor, now=locked.now)
     return changed

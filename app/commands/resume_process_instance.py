@@ -11,7 +11,6 @@ from app.errors import ProcessInstanceNotSuspended
 from app.permissions import Actor, Operation
 from app.storage import access, process_instances
 from app.storage.access import IfMatch
-from app.storage.events import NewEvent
 from app.storage.process_instances import ACTIVE, SUSPENDED, ProcessInstance
 
 
@@ -23,8 +22,9 @@ def resume_process_instance(
     Raises:
         ProcessInstanceNotFound, Forbidden, Stale, ProcessInstanceNotSuspended
     """
-    instance = access.lock_instance(session, instance_id, actor, Operation.RESUME, if_match)
+    locked = access.lock_instance(session, instance_id, actor, Operation.RESUME, if_match=if_match, now=now)
+    instance, now = locked.instance, locked.now
     if instance.status != SUSPENDED:
-        raise ProcessInstanceNotSuspended(f"The process instance is {instance.status}.")
-    event = NewEvent("process_instance_resumed", {} if reason is None else {"reason": reason})
+        raise ProcessInstanceNotSuspended(f"The process instance is {access.how_it_came(session, instance)}.")
+    event = process_instances.status_event("process_instance_resumed", instance, ACTIVE, reason)
     return process_instances.record(session, instance, [event], actor=actor, now=now, status=ACTIVE)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.errors import FieldError, FormRefused
+from app.engine.forms import MAX_ERRORS
+from app.errors import FieldError, FormRefused, json_pointer
 from app.permissions import Actor, Operation
 from app.storage import access, process_definitions, process_instances, user_tasks
 from app.storage.access import IfMatch
@@ -24,14 +25,18 @@ def save_draft(
     Raises:
         UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive, UserTaskClaimed, FormRefused
     """
-    instance, task, _ = access.lock_open_task(session, task_id, actor, Operation.SAVE_DRAFT, if_match)
+    locked = access.lock_open_task(session, task_id, actor, Operation.SAVE_DRAFT, if_match=if_match, now=now)
+    instance, task = locked.instance, locked.task
     access.require_unclaimed_by_others(task, actor)
     form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
     undeclared = sorted(variables.keys() - form.property_names)
     if undeclared:
         reason = "tidak dikenal dalam formulir ini"
-        raise FormRefused(errors=[FieldError(f"/variables/{name}", "undeclared", reason) for name in undeclared])
+        pointers = [json_pointer(["variables", name]) for name in undeclared[:MAX_ERRORS]]
+        raise FormRefused(errors=[FieldError(pointer, "undeclared", reason) for pointer in pointers])
+    if task.draft == variables:
+        return task
     changed = user_tasks.change(session, task, draft=dict(variables))
-    event = process_instances.task_event("user_task_draft_saved", changed, variables=variables)
-    process_instances.record(session, instance, [event], actor=actor, now=now)
+    event = process_instances.task_event("user_task_draft_saved", changed, old=task.draft, new=variables)
+    process_instances.record(session, instance, [event], actor=actor, now=locked.now)
     return changed

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import permissions
 from app.engine import process
+from app.errors import Forbidden
 from app.permissions import Actor, Ground, Operation
 from app.storage import lane_owners, process_definitions, process_instances
 from app.storage.events import NewEvent
@@ -47,7 +48,9 @@ def start_process_instance(
         version = process_definitions.newest(session, process_definition)
     definition = process_definitions.parsed(session, version)
     relations = {Ground.STARTER} if definition.starter_roles & actor.roles else set()
-    permissions.require(Operation.START, actor, relations)
+    if not permissions.is_allowed(Operation.START, actor, relations):
+        lanes = " or ".join(sorted(definition.starter_roles))
+        raise Forbidden(f"Only who holds the lane of the first user task may start this process: {lanes}.")
     definition.start_form.accept(variables)
 
     step = process.start(definition, variables, now)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.permissions import Actor, Operation
 from app.storage import access, process_instances
 from app.storage.access import IfMatch
-from app.storage.events import NewEvent
 from app.storage.process_instances import SUSPENDED, ProcessInstance
 
 
@@ -22,7 +21,8 @@ def suspend_process_instance(
     Raises:
         ProcessInstanceNotFound, Forbidden, Stale, ProcessInstanceNotActive
     """
-    instance = access.lock_instance(session, instance_id, actor, Operation.SUSPEND, if_match)
+    locked = access.lock_instance(session, instance_id, actor, Operation.SUSPEND, if_match=if_match, now=now)
+    instance, now = locked.instance, locked.now
     access.require_active(session, instance)
-    event = NewEvent("process_instance_suspended", {} if reason is None else {"reason": reason})
+    event = process_instances.status_event("process_instance_suspended", instance, SUSPENDED, reason)
     return process_instances.record(session, instance, [event], actor=actor, now=now, status=SUSPENDED)

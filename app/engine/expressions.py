@@ -125,7 +125,7 @@ def _expression(node: ast.expr, text: str) -> Expression:
     return Expression(text, frozenset(compiler.names), compute)
 
 
-class SafeEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
+class SafeEnvironment(BasePythonScriptEngineEnvironment):
     """Where SpiffWorkflow has every expression evaluated.
 
     It stands at the environment, below the script engine, because messages and their correlations go past the engine.

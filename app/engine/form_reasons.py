@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationError
 
-from app.errors import FieldError
+from app.errors import FieldError, json_pointer
 
 _TYPES = {
     "string": "teks",
@@ -63,8 +63,7 @@ def field_errors(error: ValidationError) -> Iterator[FieldError]:
 
 
 def _pointer(path: list[str | int]) -> str:
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in ["variables", *path])
-    return "/" + "/".join(steps)
+    return json_pointer(["variables", *path])
 
 
 def _code(keyword: str) -> str:

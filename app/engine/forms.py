@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -24,6 +25,12 @@ MAX_BYTES = 64 * 1024
 MAX_JSON_DEPTH = 64
 
 
+#: violations that are looked at; a body can have as many as it has letters
+MAX_VIOLATIONS = 1_000
+#: errors that are told
+MAX_ERRORS = 100
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Form:
     """A compiled form; shared by threads, never changed."""
@@ -38,16 +45,17 @@ class Form:
         """Do nothing if the values fit.
 
         Raises:
-            FormRefused: with a FieldError for every violation; pointers begin with `/variables`
+            FormRefused: with a FieldError for every violation, the first hundred where there are more; pointers
+                begin with `/variables`
         """
         try:
-            violations = list(self._validator.iter_errors(dict(values)))
+            violations = list(islice(self._validator.iter_errors(dict(values)), MAX_VIOLATIONS))
         except ValueError as too_deep:
             error = FieldError("/variables", "too_deep", "isian bertingkat terlalu dalam")
             raise FormRefused(errors=[error]) from too_deep
         errors = dict.fromkeys(error for violation in violations for error in field_errors(violation))
         if errors:
-            raise FormRefused(errors=_without_echoes(errors))
+            raise FormRefused(errors=_without_echoes(errors)[:MAX_ERRORS])
 
 
 def compile_form(content: bytes) -> Form:
@@ -99,12 +107,13 @@ def _reason(error: jsonschema_rs.ValidationError) -> str:
 
 def _without_echoes(errors: Iterable[FieldError]) -> list[FieldError]:
     """Drop `undeclared` for declared properties: a failed subschema no longer counts as having declared them."""
-    blamed = [f"{error.pointer}/" for error in errors if error.code != "undeclared"]
-    return [
-        error
-        for error in errors
-        if error.code != "undeclared" or not any(pointer.startswith(f"{error.pointer}/") for pointer in blamed)
-    ]
+    blamed: set[str] = set()
+    for error in errors:
+        pointer = "" if error.code == "undeclared" else error.pointer
+        while pointer and pointer not in blamed:
+            blamed.add(pointer)
+            pointer = pointer.rpartition("/")[0]
+    return [error for error in errors if error.code != "undeclared" or error.pointer not in blamed]
 
 
 EMPTY_FORM = compile_form(b'{"type": "object", "properties": {}, "additionalProperties": false}')

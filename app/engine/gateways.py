@@ -43,7 +43,7 @@ def _pending_tasks(workflow: Any) -> list[Task]:
     ]
 
 
-class TokenJoin(Join):  # type: ignore[misc]
+class TokenJoin(Join):
     """What the joins share: arriving tokens wait until `fires_with` names those that go on together."""
 
     def fires_with(self, arrived: Sequence[Task]) -> Sequence[Task]:
@@ -82,7 +82,7 @@ class TokenJoin(Join):  # type: ignore[misc]
         return tokens
 
 
-class ParallelGateway(TokenJoin, SpiffParallelGateway):  # type: ignore[misc]
+class ParallelGateway(TokenJoin, SpiffParallelGateway):
     """Fires with one token of each incoming flow."""
 
     def fires_with(self, arrived: Sequence[Task]) -> Sequence[Task]:
@@ -91,7 +91,7 @@ class ParallelGateway(TokenJoin, SpiffParallelGateway):  # type: ignore[misc]
         return tokens if len(tokens) == len(self._inputs) else ()
 
 
-class EndJoin(TokenJoin, _EndJoin):  # type: ignore[misc]
+class EndJoin(TokenJoin, _EndJoin):
     """The end of a process or subprocess, which SpiffWorkflow puts behind its end events: waits for every branch."""
 
     def fires_with(self, arrived: Sequence[Task]) -> Sequence[Task]:
@@ -146,7 +146,7 @@ class Decision:
             child.task_spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
 
 
-class ExclusiveGateway(Decision, SpiffExclusiveGateway):  # type: ignore[misc]
+class ExclusiveGateway(Decision, SpiffExclusiveGateway):
     """Takes the first flow that fits."""
 
     def _run_hook(self, my_task: Task) -> bool:
@@ -155,7 +155,7 @@ class ExclusiveGateway(Decision, SpiffExclusiveGateway):  # type: ignore[misc]
         return True
 
 
-class InclusiveGateway(Decision, TokenJoin, SpiffInclusiveGateway):  # type: ignore[misc]
+class InclusiveGateway(Decision, TokenJoin, SpiffInclusiveGateway):
     """Fires when no token elsewhere can still come by a flow that has none; takes every flow that fits."""
 
     def fires_with(self, arrived: Sequence[Task]) -> Sequence[Task]:

@@ -46,15 +46,15 @@ class _ThrowsOutward:
         return True
 
 
-class EndEvent(_ThrowsOutward, SpiffEndEvent):  # type: ignore[misc]
+class EndEvent(_ThrowsOutward, SpiffEndEvent):
     """An end event."""
 
 
-class IntermediateThrowEvent(_ThrowsOutward, SpiffIntermediateThrowEvent):  # type: ignore[misc]
+class IntermediateThrowEvent(_ThrowsOutward, SpiffIntermediateThrowEvent):
     """An intermediate throw event."""
 
 
-class BoundaryEvent(SpiffBoundaryEvent):  # type: ignore[misc]
+class BoundaryEvent(SpiffBoundaryEvent):
     """A boundary event, which takes along what was changed in the activity that it interrupts."""
 
     def _run_hook(self, my_task: Task) -> bool:

@@ -24,7 +24,7 @@ from app.errors import ProcessStuck
 MAX_INSTANCES = 100
 
 
-class StandardLoopTask(SpiffStandardLoopTask):  # type: ignore[misc]
+class StandardLoopTask(SpiffStandardLoopTask):
     """Repeats an activity; each round goes on from the variables of the last."""
 
     def outcome(self, my_task: Task, data_of: Callable[[Task], Data]) -> Data:
@@ -45,7 +45,7 @@ class StandardLoopTask(SpiffStandardLoopTask):  # type: ignore[misc]
             self.create_child(my_task)
 
 
-class _MultiInstance(MultiInstanceTask):  # type: ignore[misc]
+class _MultiInstance(MultiInstanceTask):
     """What parallel and sequential activities share."""
 
     def outcome(self, my_task: Task, data_of: Callable[[Task], Data]) -> Data:
@@ -119,7 +119,7 @@ class _MultiInstance(MultiInstanceTask):  # type: ignore[misc]
             raise ProcessStuck("instances_malformed", self.bpmn_id, detail)
 
 
-class ParallelMultiInstanceTask(_MultiInstance, SpiffParallelMultiInstanceTask):  # type: ignore[misc]
+class ParallelMultiInstanceTask(_MultiInstance, SpiffParallelMultiInstanceTask):
     """All instances at once. Their variables are merged when the activity ends, so that each starts from the same."""
 
     def create_children(self, my_task: Task) -> None:
@@ -144,7 +144,7 @@ class ParallelMultiInstanceTask(_MultiInstance, SpiffParallelMultiInstanceTask):
         return bool(super()._run_hook(my_task))
 
 
-class SequentialMultiInstanceTask(_MultiInstance, SpiffSequentialMultiInstanceTask):  # type: ignore[misc]
+class SequentialMultiInstanceTask(_MultiInstance, SpiffSequentialMultiInstanceTask):
     """One instance after another, each going on from the variables of the last."""
 
     def outcome(self, my_task: Task, data_of: Callable[[Task], Data]) -> Data:

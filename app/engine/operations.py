@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.engine.strict_json import is_portable
+
 #: beyond it a JSON number loses digits in other languages
 MAX_INTEGER = 2**53 - 1
 MAX_TEXT = 100_000
@@ -49,18 +51,18 @@ def _parts(value: Any) -> list[Any]:
     match value:
         case None | bool():
             return []
-        case str() if len(value) <= MAX_TEXT:
+        case str() if len(value) <= MAX_TEXT and is_portable(value):
             return []
-        case int() if abs(value) <= MAX_INTEGER:
-            return []
-        case float() if math.isfinite(value):
+        case int() | float() if abs(value) <= MAX_INTEGER:
             return []
         case list():
             return value
-        case dict() if all(isinstance(key, str) for key in value):
+        case dict() if all(isinstance(key, str) and is_portable(key) for key in value):
             return list(value.values())
-        case str():
+        case str() if len(value) > MAX_TEXT:
             raise ExpressionError("the text is too long")
+        case str():
+            raise ExpressionError("the text has a character that cannot be stored: NUL, or half of a surrogate pair")
         case int() | float():
             raise ExpressionError("the number is too large")
     raise ExpressionError("only text, numbers, true, false, lists and keyed values can be kept")

@@ -20,7 +20,7 @@ from app.engine.loops import ParallelMultiInstanceTask, SequentialMultiInstanceT
 from app.engine.subprocesses import CallActivity, SubWorkflowTask, TransactionSubprocess
 
 
-class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]
+class ProcessSpec(BpmnProcessSpec):
     """A process whose end waits for every branch by this engine's rule."""
 
     def __init__(self, **options: Any) -> None:
@@ -31,7 +31,7 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]
         self.end.connect(SimpleBpmnTask(self, "End"))
 
 
-class ProcessParser(SpiffProcessParser):  # type: ignore[misc]
+class ProcessParser(SpiffProcessParser):
     """Builds a `ProcessSpec` and finishes it, so that it need never be changed when it runs."""
 
     def create_spec(self) -> ProcessSpec:
@@ -60,7 +60,7 @@ def _ends_a_branch(spec: Any) -> bool:
     return all(isinstance(output, BoundaryEventJoin) for output in spec.outputs)
 
 
-class DecisionParser(ConditionalGatewayParser):  # type: ignore[misc]
+class DecisionParser(ConditionalGatewayParser):
     """Notes the sequence flows of a gateway, which SpiffWorkflow forgets."""
 
     def connect_outgoing(self, outgoing_task: Any, sequence_flow_node: etree._Element, is_default: bool) -> None:
@@ -98,7 +98,7 @@ _SPEC_CLASSES = {
 }
 
 
-class DiagramParser(SpiffBpmnParser):  # type: ignore[misc]
+class DiagramParser(SpiffBpmnParser):
     """Reads a whole diagram."""
 
     PROCESS_PARSER_CLASS = ProcessParser

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any, NoReturn
 
+from app.errors import json_pointer
 
 #: integers beyond this are not the same number in every program
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -49,8 +51,7 @@ def read_json(content: bytes, *, max_depth: int) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        repeated, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise JsonInvalid(f'"{repeated:.100}" stands twice in one object')
     return members
 
@@ -68,23 +69,21 @@ def _finite(digits: str) -> float:
 
 def _check(value: Any, levels_left: int, pointer: str) -> None:
     match value:
-        case str() if not value.isprintable():
-            _check_text(value, pointer)
+        case str() if not is_portable(value):
+            raise JsonInvalid("it has a text with NUL or half of a surrogate pair", pointer)
         case int() | float() if abs(value) > MAX_SAFE_INTEGER:
             raise JsonInvalid("it is a number that not every program can read exactly; write it as text", pointer)
         case dict() | list() if levels_left == 0:
             raise JsonInvalid("it is nested too deeply", pointer)
         case dict():
             for name, member in value.items():
-                inner = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
                 _check(name, levels_left, pointer)
-                _check(member, levels_left - 1, inner)
+                _check(member, levels_left - 1, pointer + json_pointer([name]))
         case list():
             for index, item in enumerate(value):
                 _check(item, levels_left - 1, f"{pointer}/{index}")
 
 
-def _check_text(text: str, pointer: str) -> None:
-    """PostgreSQL cannot store NUL, and no UTF-8 writer can write a lone surrogate."""
-    if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
-        raise JsonInvalid("it has a text with NUL or half of a surrogate pair", pointer)
+def is_portable(text: str) -> bool:
+    """Whether a text can be stored and written by all: PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair."""
+    return text.isprintable() or not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)

@@ -25,13 +25,13 @@ class _WholeVariables:
         my_task.data = dict(subworkflow.last_task.data)
 
 
-class SubWorkflowTask(_WholeVariables, SpiffSubWorkflowTask):  # type: ignore[misc]
+class SubWorkflowTask(_WholeVariables, SpiffSubWorkflowTask):
     """An embedded subprocess."""
 
 
-class TransactionSubprocess(_WholeVariables, SpiffTransactionSubprocess):  # type: ignore[misc]
+class TransactionSubprocess(_WholeVariables, SpiffTransactionSubprocess):
     """A transaction."""
 
 
-class CallActivity(_WholeVariables, SpiffCallActivity):  # type: ignore[misc]
+class CallActivity(_WholeVariables, SpiffCallActivity):
     """A call of another process of the same file."""

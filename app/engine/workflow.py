@@ -35,7 +35,7 @@ def _inherit_data(task: Task) -> None:
 Task._inherit_data = _inherit_data
 
 
-class SafeScriptEngine(PythonScriptEngine):  # type: ignore[misc]
+class SafeScriptEngine(PythonScriptEngine):
     """Evaluates in the safe environment only, and knows the element where an expression fails."""
 
     def __init__(self) -> None:
@@ -87,11 +87,11 @@ class _OnlyFireTimersFiresTimers:
                 task.task_spec._update(task)
 
 
-class SubProcess(_OnlyFireTimersFiresTimers, BpmnSubWorkflow):  # type: ignore[misc]
+class SubProcess(_OnlyFireTimersFiresTimers, BpmnSubWorkflow):
     """A subprocess, or a called process, at work."""
 
 
-class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):  # type: ignore[misc]
+class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):
     """A process instance at work."""
 
     def __init__(self, spec: Any, subprocess_specs: Any, **options: Any) -> None:

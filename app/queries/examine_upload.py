@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -13,6 +13,7 @@ from app.engine import checks
 from app.engine.checks import Report
 from app.errors import DiagramRefused, Problem, ProcessDefinitionNotFound
 from app.storage import process_definitions
+from app.storage.database import Database
 from app.storage.process_definitions import Candidate, ProcessDefinition
 
 _DIAGRAM_ENDINGS = {".bpmn", ".xml"}
@@ -26,10 +27,38 @@ class Examined:
     warnings: tuple[Problem, ...]
 
 
-def examine_upload(session: Session, files: Mapping[str, bytes]) -> Examined:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The newest version of a process, and its forms."""
+
+    newest: ProcessDefinition
+    forms: Mapping[str, bytes]
+
+
+def read_stored(session: Session, key: str) -> Stored | None:
+    """What is stored of a process; None where it is new."""
+    try:
+        newest = process_definitions.newest(session, key)
+    except ProcessDefinitionNotFound:
+        return None
+    return Stored(newest, process_definitions.forms_of(session, newest.id))
+
+
+def stored_in(database: Database) -> Callable[[str], Stored | None]:
+    """Looks each process up in a short transaction of its own."""
+
+    def stored(key: str) -> Stored | None:
+        with database.reading() as session:
+            return read_stored(session, key)
+
+    return stored
+
+
+def examine_upload(files: Mapping[str, bytes], stored: Callable[[str], Stored | None]) -> Examined:
     """Check every diagram with its forms. Forms that the upload leaves out are those of the newest version.
 
-    Args: `files` by base name.
+    Checking takes its time, so no transaction is open meanwhile.
+    Args: `files` by base name; `stored` gives what is stored of a process by its key.
     Raises:
         DiagramRefused: with every problem of every file.
     """
@@ -39,12 +68,12 @@ def examine_upload(session: Session, files: Mapping[str, bytes]) -> Examined:
     warnings: list[Problem] = []
     candidates: list[Candidate] = []
     for file_name, xml in diagrams.items():
-        newest = {key: _newest(session, key) for key in checks.process_keys(xml)}
-        forms = _inherited_forms(session, newest) | uploaded_forms
+        versions = {key: version for key in checks.process_keys(xml) if (version := stored(key)) is not None}
+        forms = {name: form for version in versions.values() for name, form in version.forms.items()} | uploaded_forms
         report = checks.check_diagram(file_name, xml, forms)
         problems += report.problems
         warnings += report.warnings
-        candidates += _candidates(report, file_name, xml, forms, newest)
+        candidates += _candidates(report, file_name, xml, forms, versions)
     problems += _repeated_keys(candidates)
     if problems:
         raise DiagramRefused(problems)
@@ -67,27 +96,12 @@ def _unusable(files: Mapping[str, bytes], *usable: Mapping[str, bytes]) -> list[
     return problems
 
 
-def _newest(session: Session, key: str) -> ProcessDefinition | None:
-    try:
-        return process_definitions.newest(session, key)
-    except ProcessDefinitionNotFound:
-        return None
-
-
-def _inherited_forms(session: Session, newest: Mapping[str, ProcessDefinition | None]) -> dict[str, bytes]:
-    inherited: dict[str, bytes] = {}
-    for definition in newest.values():
-        if definition is not None:
-            inherited |= process_definitions.forms_of(session, definition.id)
-    return inherited
-
-
 def _candidates(
     report: Report,
     file_name: str,
     xml: bytes,
     forms: Mapping[str, bytes],
-    newest: Mapping[str, ProcessDefinition | None],
+    versions: Mapping[str, Stored],
 ) -> list[Candidate]:
     if report.problems:
         return []
@@ -98,7 +112,7 @@ def _candidates(
             file_name=file_name,
             xml=xml,
             forms={name: forms[name] for name in report.form_names[key]},
-            newest=newest.get(key),
+            newest=versions[key].newest if key in versions else None,
         )
         for key in report.process_keys
     ]

@@ -20,8 +20,8 @@ class ShownForm:
     #: JSON Schema 2020-12
     schema: dict[str, Any]
     values: Mapping[str, Any]
-    #: of the user task
-    revision: int
+    #: changes with the user task, and with whatever happens in its instance
+    revision: str
 
 
 def read_form(session: Session, task_id: UUID, actor: Actor) -> ShownForm:
@@ -34,8 +34,9 @@ def read_form(session: Session, task_id: UUID, actor: Actor) -> ShownForm:
     task = access.read_task(session, task_id, actor)
     instance = process_instances.get(session, task.process_instance_id)
     form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
+    revision = access.form_revision(task, instance)
     if task.draft is not None:
-        return ShownForm(form.schema, task.draft, task.revision)
+        return ShownForm(form.schema, task.draft, revision)
     submitted = events.last(
         session,
         instance.id,
@@ -45,4 +46,4 @@ def read_form(session: Session, task_id: UUID, actor: Actor) -> ShownForm:
     )
     known = instance.variables if submitted is None else submitted.payload["variables"]
     values = {name: value for name, value in known.items() if name in form.property_names}
-    return ShownForm(form.schema, values, task.revision)
+    return ShownForm(form.schema, values, revision)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,11 +21,12 @@ from app.errors import (
 )
 from app.permissions import Actor, Ground, Operation
 from app.storage import events, participants, process_instances, user_tasks
+from app.storage.events import Event
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
 
 #: revisions that an If-Match header names; None: it was not sent
-IfMatch = Collection[int] | None
+IfMatch = Collection[str] | None
 
 
 def sees_everything(actor: Actor) -> bool:
@@ -31,14 +34,14 @@ def sees_everything(actor: Actor) -> bool:
     return permissions.is_allowed(Operation.READ_INSTANCE, actor)
 
 
-def read_instance(session: Session, instance_id: UUID, actor: Actor) -> ProcessInstance:
+def read_instance(session: Session, instance_id: UUID, actor: Actor, operation: Operation) -> ProcessInstance:
     """An instance for reading.
 
     Raises:
         ProcessInstanceNotFound: also where the actor may not know of it.
     """
     instance = process_instances.get(session, instance_id)
-    _require_knowledge(session, instance_id, actor, ProcessInstanceNotFound())
+    _require_knowledge(session, instance_id, actor, operation, ProcessInstanceNotFound())
     return instance
 
 
@@ -49,13 +52,31 @@ def read_task(session: Session, task_id: UUID, actor: Actor) -> UserTask:
         UserTaskNotFound: also where the actor may not know of its instance.
     """
     task = user_tasks.get(session, task_id)
-    _require_knowledge(session, task.process_instance_id, actor, UserTaskNotFound())
+    _require_knowledge(session, task.process_instance_id, actor, Operation.READ_TASK, UserTaskNotFound())
     return task
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What a command works on, nobody else being able to until the transaction ends."""
+
+    instance: ProcessInstance
+    #: when the command counts: not before what has already happened in the instance, however the clocks run
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTask(Locked):
+    """An open user task and its instance."""
+
+    task: UserTask
+    #: the other open user tasks of the instance
+    others: list[UserTask]
+
+
 def lock_instance(
-    session: Session, instance_id: UUID, actor: Actor, operation: Operation, if_match: IfMatch
-) -> ProcessInstance:
+    session: Session, instance_id: UUID, actor: Actor, operation: Operation, *, if_match: IfMatch, now: datetime
+) -> Locked:
     """An instance for a command on it.
 
     Raises:
@@ -63,39 +84,45 @@ def lock_instance(
     """
     instance = process_instances.load_for_update(session, instance_id)
     if not permissions.is_allowed(operation, actor):
-        _require_knowledge(session, instance_id, actor, ProcessInstanceNotFound())
+        _require_knowledge(session, instance_id, actor, Operation.READ_INSTANCE, ProcessInstanceNotFound())
         permissions.require(operation, actor)
-    require_revision(instance.revision, if_match)
-    return instance
+    require_fresh(if_match, str(instance.revision))
+    return Locked(instance, max(now, instance.last_event_at))
 
 
 def lock_open_task(
-    session: Session, task_id: UUID, actor: Actor, operation: Operation, if_match: IfMatch
-) -> tuple[ProcessInstance, UserTask, list[UserTask]]:
-    """An open user task of an active instance, for a command on it, and the other open ones of that instance.
+    session: Session, task_id: UUID, actor: Actor, operation: Operation, *, if_match: IfMatch, now: datetime
+) -> LockedTask:
+    """An open user task of an active instance, for a command on it.
 
     Raises:
-        UserTaskNotFound, Forbidden, Stale, UserTaskClaimed, UserTaskClosed, ProcessInstanceNotActive
+        UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive
     """
     instance = process_instances.load_for_update_by_task(session, task_id)
     open_tasks = {task.id: task for task in user_tasks.open_of(session, instance.id)}
     task = open_tasks.pop(task_id, None) or user_tasks.get(session, task_id)
-    if not permissions.is_allowed(operation, actor, task.relations_of(actor)):
-        relations = task.relations_of(actor) | _require_knowledge(session, instance.id, actor, UserTaskNotFound())
+    relations = task.relations_of(actor)
+    if not permissions.is_allowed(operation, actor, relations):
+        relations |= _require_knowledge(session, instance.id, actor, Operation.READ_TASK, UserTaskNotFound())
         permissions.require(operation, actor, relations)
-    require_revision(task.revision, if_match)
+    require_fresh(if_match, str(task.revision), form_revision(task, instance))
     require_open(session, instance, task)
-    return instance, task, list(open_tasks.values())
+    return LockedTask(instance, max(now, instance.last_event_at), task, list(open_tasks.values()))
 
 
-def require_revision(found: int, if_match: IfMatch) -> None:
+def form_revision(task: UserTask, instance: ProcessInstance) -> str:
+    """What a shown form is known by: it changes with the task, and with whatever happens in the instance."""
+    return f"{task.revision}.{instance.revision}"
+
+
+def require_fresh(if_match: IfMatch, *current: str) -> None:
     """Refuse a write by somebody who has read an older revision.
 
     Raises:
         Stale
     """
-    if if_match is not None and found not in if_match:
-        raise Stale(f'It is at revision "{found}" by now: read it again, then decide.')
+    if if_match is not None and not set(if_match) & set(current):
+        raise Stale(f'It is at revision "{current[0]}" by now: read it again, then decide.')
 
 
 def require_active(session: Session, instance: ProcessInstance) -> None:
@@ -104,11 +131,14 @@ def require_active(session: Session, instance: ProcessInstance) -> None:
     Raises:
         ProcessInstanceNotActive
     """
-    if instance.status == process_instances.ACTIVE:
-        return
-    event = events.last(session, instance.id, f"process_instance_{instance.status}")
-    by = "" if event is None else f" by {event.actor} at {event.occurred_at.isoformat()}"
-    raise ProcessInstanceNotActive(f"The process instance was {instance.status}{by}.")
+    if instance.status != process_instances.ACTIVE:
+        raise ProcessInstanceNotActive(f"The process instance was {how_it_came(session, instance)}.")
+
+
+def how_it_came(session: Session, instance: ProcessInstance) -> str:
+    """An instance's status, with who brought it about, and when."""
+    type_ = "resumed" if instance.status == process_instances.ACTIVE else instance.status
+    return instance.status + _by(events.last(session, instance.id, f"process_instance_{type_}"))
 
 
 def require_open(session: Session, instance: ProcessInstance, task: UserTask) -> None:
@@ -119,8 +149,7 @@ def require_open(session: Session, instance: ProcessInstance, task: UserTask) ->
     """
     if task.state != user_tasks.OPEN:
         event = events.last(session, instance.id, f"user_task_{task.state}", user_task_id=task.id)
-        by = "" if event is None else f" by {event.actor} at {event.occurred_at.isoformat()}"
-        raise UserTaskClosed(f"The user task was {task.state}{by}.")
+        raise UserTaskClosed(f"The user task was {task.state}{_by(event)}.")
     require_active(session, instance)
 
 
@@ -131,12 +160,22 @@ def require_unclaimed_by_others(task: UserTask, actor: Actor) -> None:
         UserTaskClaimed
     """
     if task.assignee is not None and task.assignee != actor.username:
-        since = "" if task.claimed_at is None else f" since {task.claimed_at.isoformat()}"
+        since = "" if task.claimed_at is None else f" since {_rfc3339(task.claimed_at)}"
         raise UserTaskClaimed(f"The user task is claimed by {task.assignee}{since}.")
 
 
-def _require_knowledge(session: Session, instance_id: UUID, actor: Actor, absent: NotFound) -> set[Ground]:
+def _require_knowledge(
+    session: Session, instance_id: UUID, actor: Actor, operation: Operation, absent: NotFound
+) -> set[Ground]:
     relations = {Ground.PARTICIPANT} if participants.takes_part(session, instance_id, actor) else set()
-    if not permissions.is_allowed(Operation.READ_INSTANCE, actor, relations):
+    if not permissions.is_allowed(operation, actor, relations):
         raise absent
     return relations
+
+
+def _by(event: Event | None) -> str:
+    return "" if event is None else f" by {event.actor} at {_rfc3339(event.occurred_at)}"
+
+
+def _rfc3339(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

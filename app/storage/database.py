@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,20 @@ from app.settings import Settings
 #: PostgreSQL refuses these for a moment only; the same request may go through later
 _TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03"})
 
+#: primary result codes of SQLite: the file is locked, gone, unreadable, full or damaged
+_SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
 
 class Database:
     """One database, SQLite or PostgreSQL, and the two ways to use it: `transaction()` and `reading()`."""
@@ -29,25 +44,28 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _create_engine(settings)
         self._timeout = settings.database_timeout
-        # SQLite lets one writer in and makes the others poll; in one process they queue here instead,
-        # which is fair and wakes the next one at once.
+        # SQLite lets one writer in and makes the others poll; in one process they wait here instead, and the next
+        # one is woken at once.
         self._writer: threading.Lock | None = threading.Lock() if self.is_sqlite else None
         self._write_sessions = sessionmaker(self.engine.execution_options(jenjang_begin="BEGIN IMMEDIATE"))
-        self._read_sessions = sessionmaker(self.engine)
+        # What is read in several statements must be of one moment, or an ETag would not belong to its body.
+        snapshot: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._read_sessions = sessionmaker(self.engine.execution_options(**snapshot))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A transaction that writes: committed when the block ends well, rolled back on any error.
 
         Raises:
-            Unavailable: the database is locked for longer than the timeout, or away; nothing was changed.
+            Unavailable: the database is locked for longer than the timeout, or away. Nothing was changed, unless
+                the connection broke in the very moment of the commit.
         """
         with _translated(), self._turn_to_write(), self._write_sessions.begin() as session:
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that only reads, and sees one snapshot on SQLite.
+        """A transaction that only reads, and sees the database as it was at one moment.
 
         Raises:
             Unavailable: the database is away.
@@ -77,12 +95,21 @@ def _translated() -> Iterator[None]:
     """Turn what a driver says of a locked or absent database into `Unavailable`."""
     try:
         yield
-    except (PoolTimeout, OperationalError, InterfaceError) as error:
+    except PoolTimeout as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES or error.connection_invalidated:
+        if _is_away(error):
             raise Unavailable from error
         raise
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the database is locked or out of reach; anything else is a defect of ours."""
+    sqlite_code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if sqlite_code is not None:
+        return sqlite_code & 0xFF in _SQLITE_AWAY
+    known = getattr(error.orig, "sqlstate", None) in _TRANSIENT_SQLSTATES
+    return known or error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 def _create_engine(settings: Settings) -> Engine:

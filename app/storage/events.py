@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from app.storage import canonical_json, keyset, tables
 
 _SALT_BYTES = 16
+#: sealed with each event, so that what is sealed can grow without doubt about how an old event was
+_SEAL_FORMAT = 1
 _INSERT = insert(tables.event)
 
 
@@ -107,8 +109,9 @@ def _row(
         "basis": None,
     }
     sealed = told | {
+        "format": _SEAL_FORMAT,
         "process_instance_id": str(process_instance_id),
-        "occurred_at": now.isoformat(timespec="microseconds"),
+        "occurred_at": now.astimezone(UTC).isoformat(timespec="microseconds"),
         "user_task_id": None if new.user_task_id is None else str(new.user_task_id),
         "payload_sha256": hashlib.sha256(salt + canonical_json.dumps(dict(new.payload))).hexdigest(),
         "state_sha256": None if state_after is None else hashlib.sha256(state_after).hexdigest(),

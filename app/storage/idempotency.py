@@ -18,6 +18,8 @@ from app.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from app.storage import tables
 
 KEPT_FOR = timedelta(hours=24)
+#: PostgreSQL: waited longer than lock_timeout
+_LOCK_NOT_AVAILABLE = "55P03"
 
 _key = tables.idempotency_key.c
 _IDENTITY = ("user_id", "method", "path", "key")
@@ -70,8 +72,10 @@ def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[
     reservation = _INSERT_IF_ABSENT[session.get_bind().dialect.name]
     try:
         is_first = session.scalar(reservation, identity | {"request_hash": request_hash, "created_at": now}) is not None
-    except OperationalError as waited_too_long:
-        raise IdempotencyKeyInUse from waited_too_long
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise IdempotencyKeyInUse from error
+        raise
     if not is_first:
         return _replay(session, this, request_hash)
     answer = act()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.engine.step import Step
-from app.errors import FieldError, FormRefused
+from app.errors import FieldError, FormRefused, json_pointer
 from app.storage import people
 
 
@@ -23,7 +23,7 @@ def require_active_people(session: Session, step: Step, submitted: Mapping[str, 
     named = {name for names in step.variables.get("lane_owners", {}).values() for name in names}
     unknown = people.unknown_or_inactive(session, named)
     if unknown:
-        places = dict(_texts(submitted, "/variables"))
+        places = dict(_texts(submitted, ["variables"]))
         raise FormRefused(
             errors=[
                 FieldError(pointer, "unknown_user", f"{text} bukan pengguna aktif.")
@@ -34,13 +34,13 @@ def require_active_people(session: Session, step: Step, submitted: Mapping[str, 
         )
 
 
-def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+def _texts(value: Any, steps: list[str | int]) -> Iterator[tuple[str, str]]:
     match value:
         case str():
-            yield pointer, value
+            yield json_pointer(steps), value
         case list():
             for index, item in enumerate(value):
-                yield from _texts(item, f"{pointer}/{index}")
+                yield from _texts(item, [*steps, index])
         case dict():
             for key, item in value.items():
-                yield from _texts(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+                yield from _texts(item, [*steps, key])

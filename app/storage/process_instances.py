@@ -22,7 +22,6 @@ from app.storage.process_definitions import ProcessDefinition
 from app.storage.user_tasks import Replaced, UserTask
 
 ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED = "active", "suspended", "completed", "cancelled", "failed"
-STATUSES = (ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED)
 _ENDED = {COMPLETED, CANCELLED, FAILED}
 _ENDINGS = {"process_instance_completed", "process_instance_failed"}
 
@@ -48,6 +47,7 @@ class ProcessInstance:
     ended_at: datetime | None
     next_due_at: datetime | None
     last_sequence: int
+    last_event_at: datetime
     last_hash: bytes
 
     @property
@@ -127,6 +127,7 @@ def add(
         "ended_at": None,
         "next_due_at": None,
         "last_sequence": end.sequence,
+        "last_event_at": now,
         "last_hash": end.hash,
     }
     session.execute(insert(tables.process_instance), row)
@@ -178,7 +179,8 @@ def record(
         session, instance.id, instance.stream_end, story, actor=actor.username, now=now, state_after=state_after
     )
     participants.took_part(session, instance.id, actor.username)
-    values |= {"revision": instance.revision + 1, "last_sequence": end.sequence, "last_hash": end.hash}
+    values |= {"revision": instance.revision + 1}
+    values |= {"last_sequence": end.sequence, "last_event_at": now, "last_hash": end.hash}
     if values.get("status") in _ENDED:
         values["ended_at"] = now
     session.execute(_UPDATE, values | {"instance_id": instance.id})
@@ -187,8 +189,12 @@ def record(
 
 def task_event(type_: str, task: UserTask, **payload: Any) -> NewEvent:
     """An event that happened to a user task."""
-    told = {name: value for name, value in payload.items() if value is not None}
-    return NewEvent(type_, told, task.element_id, task.name, task.round, task.id)
+    return NewEvent(type_, payload, task.element_id, task.name, task.round, task.id)
+
+
+def status_event(type_: str, instance: ProcessInstance, status: str, reason: str | None) -> NewEvent:
+    """An event by which somebody changes an instance's status."""
+    return NewEvent(type_, {"from": instance.status, "to": status, "reason": reason})
 
 
 def _consequences(step: Step, tasks: Replaced) -> list[NewEvent]:
@@ -196,7 +202,16 @@ def _consequences(step: Step, tasks: Replaced) -> list[NewEvent]:
     ran = [NewEvent(e.type, e.payload, e.element_id, e.element_name, e.round) for e in step.events]
     return [
         *(event for event in ran if event.type not in _ENDINGS),
+        *(event for before, after in tasks.renewed for event in _renewal(before, after)),
         *(task_event("user_task_cancelled", task) for task in tasks.cancelled),
         *(task_event("user_task_opened", task, candidates=task.candidates) for task in tasks.opened),
         *(event for event in ran if event.type in _ENDINGS),
     ]
+
+
+def _renewal(before: UserTask, after: UserTask) -> list[NewEvent]:
+    """What a change of `lane_owners` did to a task that stays open."""
+    changed = [task_event("user_task_candidates_changed", after, old=before.candidates, new=after.candidates)]
+    if before.assignee is not None and after.assignee is None:
+        changed.append(task_event("user_task_released", after, former_assignee=before.assignee))
+    return changed

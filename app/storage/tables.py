@@ -145,6 +145,7 @@ process_instance = Table(
     Column("next_due_at", UtcDateTime),
     # The end of the event stream, kept here so that appending to it reads nothing.
     Column("last_sequence", Integer, nullable=False),
+    Column("last_event_at", UtcDateTime, nullable=False),
     Column("last_hash", LargeBinary(32), nullable=False),
     Index("ix_process_instance_started_at", "started_at", "id"),
 )

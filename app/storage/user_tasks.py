@@ -127,6 +127,8 @@ class Replaced:
 
     opened: list[UserTask]
     cancelled: list[UserTask]
+    #: still open, with other candidates: before and after
+    renewed: list[tuple[UserTask, UserTask]]
     #: all that are open now, oldest first
     open: list[UserTask]
 
@@ -141,21 +143,23 @@ def replace_open(
 ) -> Replaced:
     """Make the rows agree with what the engine says is open: add, cancel, and renew the candidates."""
     by_engine_id = {task.element_task_id: task for task in was_open}
-    kept, opened = [], []
+    kept: list[tuple[UserTask, UserTask]] = []
+    opened: list[UserTask] = []
     for wanted in now_open:
         task = by_engine_id.pop(wanted.element_task_id, None)
         if task is None:
             opened.append(_new(instance_id, definition, wanted, now))
         else:
-            kept.append(_with_candidates(session, task, wanted.candidates))
+            kept.append((task, _with_candidates(session, task, wanted.candidates)))
     if opened:
         session.execute(_INSERT, [_values(task) for task in opened])
-    cancelled = [change(session, task, state=CANCELLED, completed_at=now) for task in by_engine_id.values()]
-    return Replaced(opened, cancelled, kept + opened)
+    cancelled = cancel_open(session, list(by_engine_id.values()), now)
+    renewed = [(before, after) for before, after in kept if before is not after]
+    return Replaced(opened, cancelled, renewed, [after for _, after in kept] + opened)
 
 
 def cancel_open(session: Session, was_open: Sequence[UserTask], now: datetime) -> list[UserTask]:
-    """Cancel every open task of an instance."""
+    """Cancel these open tasks."""
     return [change(session, task, state=CANCELLED, completed_at=now) for task in was_open]
 
 
@@ -192,7 +196,7 @@ def _with_candidates(session: Session, task: UserTask, candidates: tuple[str, ..
     wanted = None if candidates is None else list(candidates)
     if task.candidates == wanted:
         return task
-    released: dict[str, Any] = {}
-    if task.assignee is not None and wanted is not None and task.assignee not in wanted:
-        released = {"assignee": None, "claimed_at": None}
+    # Whoever was assigned may go on only if named: who merely holds the role may no longer be a candidate.
+    keeps_it = task.assignee is None or task.assignee in (wanted or ())
+    released = {} if keeps_it else {"assignee": None, "claimed_at": None}
     return change(session, task, candidates=wanted, **released)

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_sequence", sa.Integer(), nullable=False),
+        sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_hash", sa.LargeBinary(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["process_definition_id"], ["process_definition.id"], name="fk_process_instance_process_definition_id"

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from tests.diagrams_in_text import single_task
 from tests.sop import SOP_FOLDER, As, read_folder
 
 MINIMAL = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -123,3 +124,32 @@ def test_the_same_upload_with_the_same_key_is_one_deployment(as_: As) -> None:
     ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].content == answers[1].content
+
+
+def test_a_lane_may_be_as_long_as_a_role_and_no_longer(as_: As) -> None:
+    assert as_("perancang").deploy({"satu.bpmn": single_task(lane="T" * 200)}).status_code == 201
+    refused = as_("perancang").deploy({"satu.bpmn": single_task(lane="T" * 201)})
+    assert [problem["code"] for problem in refused.json()["errors"]] == ["lane_name_malformed"]
+
+
+@pytest.mark.parametrize("lane", ["administrator", "Auditor", "designer", "starter"])
+def test_a_lane_cannot_bear_the_name_of_a_system_role(as_: As, lane: str) -> None:
+    refused = as_("perancang").deploy({"satu.bpmn": single_task(lane=lane)})
+    assert [problem["code"] for problem in refused.json()["errors"]] == ["lane_name_reserved"]
+
+
+@pytest.mark.parametrize("script", ["x = '\\x00'", "x = '\\ud800'", "x = 1e17"])
+def test_a_script_cannot_make_what_the_databases_cannot_carry(as_: As, script: str) -> None:
+    refused = as_("perancang").deploy({"satu.bpmn": single_task(script=script)})
+    assert refused.status_code == 422, refused.text
+
+
+def test_a_multipart_upload_is_known_by_its_type_in_any_case(as_: As) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="satu.bpmn"\r\n\r\n' + single_task()
+    response = as_("perancang").request(
+        "POST",
+        "/deployments",
+        headers={"Content-Type": "Multipart/Form-Data; boundary=x"},
+        content=body + b"\r\n--x--\r\n",
+    )
+    assert response.status_code == 201, response.text

@@ -87,7 +87,7 @@ def test_an_administrator_assigns_to_a_candidate_only(as_: As, team_task: dict[s
     assert admin.post(path(team_task, "/assignment"), {"assignee": "anggota2"}).json()["assignee"] == "anggota2"
     event = as_("auditor").events(team_task["process_instance_id"])[-1]
     assert (event["type"], event["actor"]) == ("user_task_assigned", "admin")
-    assert event["payload"] == {"assignee": "anggota2"}
+    assert event["payload"] == {"assignee": "anggota2", "former_assignee": None}
 
 
 def test_a_draft_may_be_incomplete_but_holds_only_declared_values(as_: As, team_task: dict[str, Any]) -> None:

@@ -137,7 +137,8 @@ REFUSALS: Mapping[str, Entry] = {
         "Let each flow lead to a message, timer or signal event, or to a receive task, that no other flow reaches.",
     ),
     "event_gateway_targets_alike": Entry(
-        "{what} waits for the same as another event of this gateway.", "Give timers different names; delete the double."
+        "{what} waits for the same as another event of this gateway, or is its second timer.",
+        "Keep one timer, the one that is due first, and one event for each message or signal.",
     ),
     # flows
     "no_start_event": Entry("{what} has no start event.", "Draw a start event."),
@@ -197,8 +198,12 @@ REFUSALS: Mapping[str, Entry] = {
     ),
     # lanes, forms, mutu baku
     "lane_name_malformed": Entry(
-        "The name of {what} has line breaks or spaces at its ends, so nobody can hold it as a role.",
-        "Write the name in one line, with single spaces.",
+        "The name of {what} has line breaks or spaces at its ends, or is very long, so nobody can hold it as a role.",
+        "Write the name in one line, with single spaces and at most 200 characters.",
+    ),
+    "lane_name_reserved": Entry(
+        "{what} bears the name of a system role: whoever held the lane would hold that role's rights as well.",
+        "Give the lane another name, such as the position of its people.",
     ),
     "in_several_lanes": Entry("{what} lies in several lanes.", "Move it into one lane and save the diagram again."),
     "property_malformed": Entry("{what} has a property without a name or a value.", "Fill in both."),

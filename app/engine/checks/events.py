@@ -126,7 +126,8 @@ def _event_gateway_target(
         yield diagram.problem("event_gateway_target", target)
         return
     holder = target if kind(target) == "receiveTask" else definitions(target)[0]
-    reference = holder.get(f"{awaited}Ref") or target.get("name") or target.get("id") or ""
+    # SpiffWorkflow keeps one due time for the whole gateway: of two timers the later one would win.
+    reference = "" if awaited == "timer" else holder.get(f"{awaited}Ref", "")
     if (awaited, reference) in seen:
         yield diagram.problem("event_gateway_targets_alike", target)
     seen.add((awaited, reference))

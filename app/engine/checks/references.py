@@ -9,7 +9,15 @@ from lxml.etree import _Element
 
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, children, kind, spoken
-from app.engine.checks.vocabulary import EVENTS, FLOW_NODES, GATEWAYS, NOT_BUILT_YET, NOT_SUPPORTED
+from app.engine.checks.vocabulary import (
+    EVENTS,
+    FLOW_NODES,
+    GATEWAYS,
+    MAX_ROLE_LENGTH,
+    NOT_BUILT_YET,
+    NOT_SUPPORTED,
+    RESERVED_ROLES,
+)
 from app.errors import Problem
 
 #: attribute of the referring element → tag of what it names at the top of the file
@@ -126,8 +134,10 @@ def check_lanes(diagram: Diagram) -> Iterator[Problem]:
     for process in diagram.processes:
         for lane in process.iter(bpmn("lane")):
             name = lane.get("name", "")
-            if name != " ".join(name.split()) or len(name) > 255:
+            if name != " ".join(name.split()) or len(name) > MAX_ROLE_LENGTH:
                 yield diagram.problem("lane_name_malformed", lane)
+            if name.lower() in RESERVED_ROLES:
+                yield diagram.problem("lane_name_reserved", lane)
             for reference in children(lane, "flowNodeRef"):
                 node_id = (reference.text or "").strip()
                 lanes_by_node.setdefault(node_id, []).append(lane)

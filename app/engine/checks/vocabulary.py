@@ -97,3 +97,8 @@ NAMES: Mapping[str, str] = {
     "boundaryEvent": "boundary event",
     "sequenceFlow": "sequence flow",
 }
+
+#: characters of a lane's name, which is a role's
+MAX_ROLE_LENGTH = 200
+#: system roles, which no lane may bear
+RESERVED_ROLES = frozenset({"administrator", "designer", "auditor", "starter"})

@@ -101,6 +101,12 @@ IDS_AND_REFERENCES: dict[str, Faulty] = {
         ),
         "satu",
     ),
+    "lane_name_reserved": Faulty(
+        around(
+            user_task("isi") + '<bpmn:laneSet id="jalur"><bpmn:lane id="satu" name="Administrator"/></bpmn:laneSet>'
+        ),
+        "satu",
+    ),
     "in_several_lanes": Faulty(
         around(
             user_task("isi")
