@@ -19,7 +19,7 @@ from app.storage import process_definitions, process_instances, tables
 from app.storage.database import Database
 from app.storage.process_instances import ProcessInstance
 
-_SEALED_AS_TEXT = ("type", "element_id", "element_name", "round", "actor", "on_behalf_of", "basis", "sequence")
+_SEALED_AS_IS = ("type", "element_id", "element_name", "round", "actor", "on_behalf_of", "basis", "sequence")
 
 
 def check_every_instance(database: Database) -> int:
@@ -77,6 +77,9 @@ def _check_stream(instance: ProcessInstance, events: Sequence[RowMapping]) -> No
     assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
     assert instance.last_sequence == len(events)
     assert all(event["actor"] for event in events)
+    moments = [event["occurred_at"] for event in events]
+    assert moments == sorted(moments), "time runs backwards"
+    assert instance.last_event_at == moments[-1]
     states = [event["state_after"] for event in events if event["state_after"] is not None]
     assert states[-1] == instance.state
 
@@ -93,7 +96,8 @@ def _check_chain(instance: ProcessInstance, events: Sequence[RowMapping]) -> Non
 
 def _sealed(event: RowMapping) -> dict[str, Any]:
     state, task_id = event["state_after"], event["user_task_id"]
-    return {name: event[name] for name in _SEALED_AS_TEXT} | {
+    return {name: event[name] for name in _SEALED_AS_IS} | {
+        "format": 1,
         "process_instance_id": str(event["process_instance_id"]),
         "occurred_at": event["occurred_at"].astimezone(UTC).isoformat(timespec="microseconds"),
         "user_task_id": None if task_id is None else str(task_id),
