@@ -12,13 +12,10 @@ from sqlalchemy.orm import Session
 from app.errors import Refused
 from app.permissions import SYSTEM_ROLES
 from app.storage import people, process_definitions
-from app.storage.keyset import Page
 
 _USERNAME = re.compile(r"[a-z0-9._-]{1,64}", re.ASCII)
 #: `system` deploys from the command line; `me` is what clients call themselves in the interface
 _RESERVED = frozenset({"system", "me"})
-#: more than any office has diagrams
-_ALL = Page(limit=100_000)
 
 
 class UsernameRefused(Refused):
@@ -53,5 +50,5 @@ def add_user(
 
 
 def _lanes(session: Session) -> set[str]:
-    newest = process_definitions.search(session, _ALL, key=None, only_latest=True).items
+    newest = process_definitions.newest_of_each(session)
     return {role for definition in newest for role in process_definitions.parsed(session, definition).roles}

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, insert, select
@@ -36,6 +36,11 @@ class ProcessDefinition:
     fingerprint: str
     deployed_by: str
     deployed_at: datetime
+
+    @property
+    def process_definition_id(self) -> UUID:
+        """Its own id, as an instance of it names it."""
+        return self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,11 @@ def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:
     return ProcessDefinition(**row)
 
 
+def newest_of_each(session: Session) -> list[ProcessDefinition]:
+    """The highest version of every key."""
+    return [ProcessDefinition(**row) for row in session.execute(_SELECT.where(_is_newest())).mappings()]
+
+
 def search(
     session: Session, page: keyset.Page, *, key: str | None, only_latest: bool
 ) -> keyset.Slice[ProcessDefinition]:
@@ -184,25 +194,38 @@ def form_of(session: Session, definition_id: UUID, name: str) -> bytes:
     return bytes(content)
 
 
-def parsed(session: Session, definition: Any) -> Definition:
-    """The definition as the engine runs it; read and parsed only when it is not in the cache.
+class Pinned(Protocol):
+    """What is one version of a process, or runs one: a ProcessDefinition, a ProcessInstance."""
 
-    Args: `definition` is a ProcessDefinition or a ProcessInstance that is pinned to one.
-    """
-    definition_id = getattr(definition, "process_definition_id", None) or definition.id
+    @property
+    def process_definition_id(self) -> UUID:
+        """Of the version."""
+
+    @property
+    def key(self) -> str:
+        """The process's id in the diagram."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Over the diagram and its forms."""
+
+
+def parsed(session: Session, pinned: Pinned) -> Definition:
+    """The definition as the engine runs it; read and parsed only when it is not in the cache."""
 
     def load() -> tuple[bytes, dict[str, bytes]]:
+        definition_id = pinned.process_definition_id
         return xml_of(session, definition_id), forms_of(session, definition_id)
 
-    return definitions.cached(definition.key, definition.fingerprint, load)
+    return definitions.cached(pinned.key, pinned.fingerprint, load)
 
 
 def parsed_of_instances(session: Session, instance_ids: Collection[UUID]) -> dict[UUID, Definition]:
     """The parsed definition of each of these instances."""
     instance = tables.process_instance.c
     rows = session.execute(
-        select(instance.id.label("instance_id"), _definition.id, _definition.key, _definition.fingerprint)
+        select(instance.id, instance.process_definition_id, _definition.key, _definition.fingerprint)
         .join_from(tables.process_instance, tables.process_definition)
         .where(instance.id.in_(instance_ids))
     )
-    return {row.instance_id: parsed(session, row) for row in rows}
+    return {row.id: parsed(session, row) for row in rows}
