@@ -267,7 +267,7 @@ def test_random_calls_keep_to_the_model_and_the_invariants(as_: As, database: Da
     run_state_machine_as_test(
         lambda: Walk(as_, database, clock),  # type: ignore[arg-type]  # it only calls it
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=40,
             deadline=None,
             database=None,
