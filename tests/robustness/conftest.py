@@ -8,7 +8,6 @@ import pytest
 
 from app.storage.database import Database
 from tests.conftest import World, closing_database, make_world
-from tests.robustness.server import Server
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -22,9 +21,3 @@ def shared_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def shared_database(shared_world: World) -> Iterator[Database]:
     with closing_database(shared_world.settings) as database:
         yield database
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[Server]:
-    with Server(world.settings, world.tokens) as running:
-        yield running
