@@ -110,7 +110,6 @@ MISSHAPEN: list[tuple[str, str, Any]] = [
     ("POST", "/completion", []),
     ("POST", "/completion", "teks"),
     ("POST", "/completion", 1),
-    ("POST", "/completion", None),
     ("POST", "/completion", {}),
     ("POST", "/completion", {"variables": []}),
     ("POST", "/completion", {"variables": None}),

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import insert, select
+from starlette.testclient import TestClient
 
+from app.main import create_app
+from app.storage import tables
 from app.storage.database import Database
-from tests.conftest import Clock
+from tests.conftest import Clock, World
 from tests.robustness.invariants import check_every_instance, events_of
 from tests.sop import SOP_FOLDER, SOP_KEY, As, Client, read_folder, values_for
 
@@ -127,3 +131,24 @@ def test_a_key_that_cannot_be_kept_is_refused(as_: As, key: str) -> None:
 def test_the_longest_key_is_kept(as_: As) -> None:
     first = start(as_("kepala"), key="x" * 255)
     assert start(as_("kepala"), key="x" * 255).content == first.content
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_while_the_first_request_with_a_key_runs_on_the_second_is_told_to_come_again(
+    world: World, database: Database
+) -> None:
+    impatient = world.settings.model_copy(update={"database_timeout": 0.3})
+    account, key = tables.user_account.c, tables.idempotency_key
+    with TestClient(create_app(impatient)) as http, database.transaction() as first_request:
+        row = {
+            "user_id": first_request.scalar(select(account.id).where(account.username == "kepala")),
+            "method": "POST",
+            "path": "/api/v1/process-instances",
+            "key": "satu",
+            "request_hash": b"",
+            "created_at": Clock().now,
+        }
+        first_request.execute(insert(key), row)
+        second = start(Client(http, world.tokens["kepala"]))
+    assert (second.status_code, second.json()["type"]) == (409, "urn:jenjang:problem:idempotency_key_in_use")
+    assert int(second.headers["retry-after"]) > 0
