@@ -62,13 +62,14 @@ class AuthenticatedRoute(APIRoute):
         parameters = _query_parameters(self.dependant)
         takes_upload = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
         takes_json = self.body_field is not None and not takes_upload
+        needs_json = takes_json and self.body_field is not None and self.body_field.field_info.is_required()
         limit = _MAX_UPLOAD if takes_upload else _MAX_JSON
 
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, _bounded(request.receive, limit))
             strict.state.actor = await run_in_threadpool(authenticate, request)
             _refuse_parameters(request, parameters)
-            strict.state.body = await _json_body(strict) if takes_json else b""
+            strict.state.body = await _json_body(strict, is_required=needs_json) if takes_json else b""
             if takes_upload and _content_type(request) not in {"", "multipart/form-data"}:
                 raise UnsupportedMediaType("Send multipart/form-data.")
             return await handle(strict)
@@ -129,8 +130,10 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _json_body(request: StrictRequest) -> bytes:
+async def _json_body(request: StrictRequest, *, is_required: bool) -> bytes:
     body = await request.body()
+    if is_required and not body:
+        raise Malformed("A JSON body is needed.")
     if body:
         content_type = _content_type(request)
         if content_type != "application/json" and not content_type.endswith("+json"):
