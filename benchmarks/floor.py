@@ -26,6 +26,7 @@ PATH = "/floor"
 
 _metadata = MetaData()
 _table = Table("benchmark_floor", _metadata, Column("id", Uuid, primary_key=True), Column("content", LargeBinary))
+_INSERT = insert(_table)
 _router = APIRouter(route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
@@ -35,7 +36,7 @@ def insert_one_row(body: dict[str, Any], writing: Command) -> Response:
     del body
 
     def command(session: Session) -> Answer:
-        session.execute(insert(_table), {"id": uuid7(), "content": writing.body})
+        session.execute(_INSERT, {"id": uuid7(), "content": writing.body})
         return Answer(200, b"{}", {})
 
     return writing.run(command)
