@@ -18,7 +18,7 @@ run: .venv/run.stamp   ## the demo: migrated, seeded, with fresh tokens, on 127.
 setup: .venv/dev.stamp   ## the virtual environment, with what tests and checks need
 
 test: .venv/dev.stamp   ## every test, on SQLite and on PostgreSQL
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/dev.stamp   ## format, style, types, and which way imports point
 	$(BIN)/ruff format --check .

@@ -132,6 +132,8 @@ def _create_engine(settings: Settings) -> Engine:
         "connect_timeout": max(2, int(settings.database_timeout)),
         "options": f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds * 6} -c timezone=UTC",
         "application_name": "jenjang",
+        # A network that falls silent is noticed as soon as a slow statement would be.
+        "tcp_user_timeout": milliseconds * 6,
     }
     return create_engine(url, connect_args=connect_args, **options)
 
