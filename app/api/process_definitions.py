@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
+from app import permissions
 from app.api import problems, schemas
 from app.api.dependencies import PageOf, Read, bearer, shown
 from app.api.route import AuthenticatedRoute
+from app.permissions import Operation
 from app.storage import process_definitions
 
 router = APIRouter(
@@ -26,6 +28,7 @@ def list_process_definitions(
     latest: Annotated[bool, Query(description="Only the newest version of each key.")] = False,
 ) -> Response:
     """The deployed versions, by key and then newest first."""
+    permissions.require(Operation.READ_DEFINITION, reading.actor)
 
     def question(session: Session) -> schemas.ListOf[schemas.ProcessDefinition]:
         found = process_definitions.search(session, page, key=key, only_latest=latest)
@@ -38,6 +41,7 @@ def list_process_definitions(
 @router.get("/{definition_id}", responses=problems.declared(404), response_model=schemas.ProcessDefinition)
 def read_process_definition(definition_id: UUID, reading: Read) -> Response:
     """One version."""
+    permissions.require(Operation.READ_DEFINITION, reading.actor)
     found = reading.ask(lambda session: process_definitions.get(session, definition_id))
     return shown(schemas.ProcessDefinition.model_validate(found))
 
@@ -49,6 +53,7 @@ def read_process_definition(definition_id: UUID, reading: Read) -> Response:
 )
 def read_xml(definition_id: UUID, reading: Read) -> Response:
     """The diagram, byte for byte as it was uploaded."""
+    permissions.require(Operation.READ_DEFINITION, reading.actor)
     return _download(reading.ask(lambda session: process_definitions.xml_of(session, definition_id)), "application/xml")
 
 
@@ -59,6 +64,7 @@ def read_xml(definition_id: UUID, reading: Read) -> Response:
 )
 def read_form_file(definition_id: UUID, name: str, reading: Read) -> Response:
     """A form, byte for byte as it was uploaded."""
+    permissions.require(Operation.READ_DEFINITION, reading.actor)
     content = reading.ask(lambda session: process_definitions.form_of(session, definition_id, name))
     return _download(content, "application/json")
 
