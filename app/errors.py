@@ -80,6 +80,12 @@ class Forbidden(ServiceError):
     code = "forbidden"
 
 
+class ScopeMissing(Forbidden):
+    """The token has no scope for this"""
+
+    code = "scope_missing"
+
+
 class NotFound(ServiceError):
     """There is no such thing"""
 

@@ -1,7 +1,7 @@
 """Who may do what: the one table. Nothing else decides, and what is not named here is refused.
 
-An operation is allowed on *grounds*. A ground is a system role that the person holds, or a relation in which the
-person stands to the thing. Pure: the caller says which grounds hold.
+An operation is allowed on *grounds*, and through a token of the right *scope*. A ground is a system role that the
+person holds, or a relation in which the person stands to the thing. Pure: the caller says which grounds hold.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from app.errors import Forbidden
+from app.errors import Forbidden, ScopeMissing
 
 
 class Ground(StrEnum):
@@ -24,17 +24,33 @@ class Ground(StrEnum):
     ADMINISTRATOR = "administrator"
     DESIGNER = "designer"
     AUDITOR = "auditor"
-    #: holds the lane of the first user task
     STARTER = "starter"
+    #: holds the lane of the first user task, or stands in for who does
+    FIRST_PERFORMER = "first_performer"
     #: took or may take part in the process instance
     PARTICIPANT = "participant"
-    #: holds the lane's role, or is named for the lane by `lane_owners`
+    #: holds the lane's role, or is named for the lane by `lane_owners`, or stands in for such a person
     CANDIDATE = "candidate"
-    #: has claimed the user task, or was assigned to it
+    #: has claimed the user task, or was assigned to it, or is the one in whose name it was claimed
     ASSIGNEE = "assignee"
+    #: it is the person's own: their token, their standing in
+    OWNER = "owner"
 
 
-SYSTEM_ROLES = frozenset({Ground.ADMINISTRATOR, Ground.DESIGNER, Ground.AUDITOR})
+SYSTEM_ROLES = frozenset({Ground.ADMINISTRATOR, Ground.DESIGNER, Ground.AUDITOR, Ground.STARTER})
+
+
+class Scope(StrEnum):
+    """What a token may be used for, at most; its owner's grounds decide besides."""
+
+    TASKS = "tasks"
+    READ = "read"
+    DEPLOY = "deploy"
+    AUDIT = "audit"
+    ADMIN = "admin"
+
+
+ALL_SCOPES = frozenset(Scope)
 
 
 class Operation(StrEnum):
@@ -55,39 +71,100 @@ class Operation(StrEnum):
     COMMENT = "user_task.comment"
     COMPLETE = "user_task.complete"
     READ_HISTORY = "history.read"
+    READ_USER = "user.read"
+    READ_IDENTITY = "user.read_identity"
+    CHANGE_USER = "user.change"
+    READ_ROLE = "role.read"
+    CHANGE_ROLE = "role.change"
+    READ_POSITION = "position.read"
+    CHANGE_POSITION = "position.change"
+    READ_TOKEN = "token.read"  # noqa: S105 - no secret
+    ISSUE_TOKEN = "token.issue"  # noqa: S105 - no secret
+    REVOKE_TOKEN = "token.revoke"  # noqa: S105 - no secret
+    READ_SUBSTITUTION = "substitution.read"
+    MAKE_SUBSTITUTION = "substitution.make"
+    REVOKE_SUBSTITUTION = "substitution.revoke"
 
 
-_INVOLVED = frozenset({Ground.PARTICIPANT, Ground.AUDITOR, Ground.ADMINISTRATOR})
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may do an operation: one of the grounds must hold, and the token must have one of the scopes."""
 
-TABLE: Mapping[Operation, frozenset[Ground]] = MappingProxyType(
+    grounds: frozenset[Ground]
+    scopes: frozenset[Scope]
+
+
+def _rule(grounds: Collection[Ground], *scopes: Scope) -> Rule:
+    return Rule(frozenset(grounds), frozenset(scopes))
+
+
+_ADMINISTRATOR = {Ground.ADMINISTRATOR}
+_INVOLVED = {Ground.PARTICIPANT, Ground.AUDITOR, Ground.ADMINISTRATOR}
+_SUPERVISION = {Ground.AUDITOR, Ground.ADMINISTRATOR}
+_OWN = {Ground.OWNER, Ground.ADMINISTRATOR}
+_READING = (Scope.READ, Scope.TASKS, Scope.AUDIT)
+_PEOPLE = (Scope.ADMIN, Scope.AUDIT)
+
+TABLE: Mapping[Operation, Rule] = MappingProxyType(
     {
-        Operation.DEPLOY: frozenset({Ground.DESIGNER, Ground.ADMINISTRATOR}),
-        Operation.READ_DEFINITION: frozenset({Ground.AUTHENTICATED}),
-        Operation.START: frozenset({Ground.STARTER}),
-        Operation.READ_INSTANCE: _INVOLVED,
-        Operation.CANCEL: frozenset({Ground.ADMINISTRATOR}),
-        Operation.SUSPEND: frozenset({Ground.ADMINISTRATOR}),
-        Operation.RESUME: frozenset({Ground.ADMINISTRATOR}),
-        Operation.READ_TASK: _INVOLVED,
-        Operation.CLAIM: frozenset({Ground.CANDIDATE}),
-        Operation.ASSIGN_TO_OTHER: frozenset({Ground.ADMINISTRATOR}),
-        Operation.RELEASE: frozenset({Ground.ASSIGNEE, Ground.ADMINISTRATOR}),
-        Operation.SAVE_DRAFT: frozenset({Ground.CANDIDATE}),
-        Operation.COMMENT: frozenset({Ground.PARTICIPANT, Ground.ADMINISTRATOR}),
-        Operation.COMPLETE: frozenset({Ground.CANDIDATE}),
-        Operation.READ_HISTORY: _INVOLVED,
+        Operation.DEPLOY: _rule({Ground.DESIGNER, Ground.ADMINISTRATOR}, Scope.DEPLOY),
+        Operation.READ_DEFINITION: _rule({Ground.AUTHENTICATED}, *Scope),
+        Operation.START: _rule({Ground.FIRST_PERFORMER, Ground.STARTER}, Scope.TASKS),
+        Operation.READ_INSTANCE: _rule(_INVOLVED, *_READING),
+        Operation.CANCEL: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.SUSPEND: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.RESUME: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.READ_TASK: _rule(_INVOLVED, *_READING),
+        Operation.CLAIM: _rule({Ground.CANDIDATE}, Scope.TASKS),
+        Operation.ASSIGN_TO_OTHER: _rule({Ground.ASSIGNEE, Ground.ADMINISTRATOR}, Scope.TASKS, Scope.ADMIN),
+        Operation.RELEASE: _rule({Ground.ASSIGNEE, Ground.ADMINISTRATOR}, Scope.TASKS, Scope.ADMIN),
+        Operation.SAVE_DRAFT: _rule({Ground.CANDIDATE}, Scope.TASKS),
+        Operation.COMMENT: _rule({Ground.PARTICIPANT, Ground.ADMINISTRATOR}, Scope.TASKS),
+        Operation.COMPLETE: _rule({Ground.CANDIDATE}, Scope.TASKS),
+        Operation.READ_HISTORY: _rule(_INVOLVED, Scope.READ, Scope.AUDIT),
+        Operation.READ_USER: _rule(_SUPERVISION, *_PEOPLE),
+        Operation.READ_IDENTITY: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.CHANGE_USER: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.READ_ROLE: _rule(_SUPERVISION, *_PEOPLE),
+        Operation.CHANGE_ROLE: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.READ_POSITION: _rule(_SUPERVISION, *_PEOPLE),
+        Operation.CHANGE_POSITION: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.READ_TOKEN: _rule(_OWN | _SUPERVISION, *Scope),
+        Operation.ISSUE_TOKEN: _rule({Ground.OWNER}, *Scope),
+        Operation.REVOKE_TOKEN: _rule(_OWN, *Scope),
+        Operation.READ_SUBSTITUTION: _rule(_OWN | _SUPERVISION, Scope.READ, Scope.TASKS, *_PEOPLE),
+        Operation.MAKE_SUBSTITUTION: _rule(_OWN, Scope.ADMIN),
+        Operation.REVOKE_SUBSTITUTION: _rule(_OWN, Scope.ADMIN),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody in whose name another may act for a time (Plh, Plt)."""
+
+    username: str
+    #: lane names; whoever stands in gets none of the system roles
+    roles: frozenset[str]
+    #: number of the letter by which it was ordered
+    letter: str
+    substitution_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """The authenticated person in whose name a command runs."""
+    """The authenticated person who asks."""
 
     user_id: UUID
     username: str
     #: lane names and system roles
     roles: frozenset[str]
+    #: of the token
+    scopes: frozenset[Scope] = ALL_SCOPES
+    #: by which token the person came; None: by one of an outside provider, or from the command line
+    token_id: UUID | None = None
+    #: for whom the person stands in at this moment
+    principals: tuple[Principal, ...] = ()
 
     @property
     def grounds(self) -> frozenset[Ground]:
@@ -95,17 +172,59 @@ class Actor:
         return frozenset({Ground.AUTHENTICATED}) | {role for role in SYSTEM_ROLES if role in self.roles}
 
 
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Who really does something, and in whose name."""
+
+    actor: Actor
+    principal: Principal | None = None
+
+    @property
+    def username(self) -> str:
+        """Who really acts."""
+        return self.actor.username
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """In whose name; None: in their own."""
+        return None if self.principal is None else self.principal.username
+
+    @property
+    def basis(self) -> str | None:
+        """The letter that allows it."""
+        return None if self.principal is None else self.principal.letter
+
+    @property
+    def usernames(self) -> frozenset[str]:
+        """Both of them."""
+        return frozenset({self.actor.username} | ({self.principal.username} if self.principal else set()))
+
+
 def is_allowed(operation: Operation, actor: Actor, relations: Collection[Ground] = ()) -> bool:
     """Whether the actor, standing in these relations to the thing, may do it."""
-    return bool(TABLE[operation] & (actor.grounds | set(relations)))
+    rule = TABLE[operation]
+    return bool(rule.scopes & actor.scopes) and bool(rule.grounds & (actor.grounds | set(relations)))
 
 
 def require(operation: Operation, actor: Actor, relations: Collection[Ground] = ()) -> None:
     """Refuse what the table does not allow.
 
     Raises:
-        Forbidden
+        ScopeMissing, Forbidden
     """
+    require_scope([operation], actor)
     if not is_allowed(operation, actor, relations):
-        grounds = " or ".join(sorted(TABLE[operation]))
+        grounds = " or ".join(sorted(TABLE[operation].grounds))
         raise Forbidden(f"{operation.value} is for: {grounds}.")
+
+
+def require_scope(operations: Collection[Operation], actor: Actor) -> None:
+    """Refuse a token that is not meant for any of these operations, whatever its owner may do.
+
+    Raises:
+        ScopeMissing
+    """
+    accepted = frozenset[Scope]().union(*(TABLE[operation].scopes for operation in operations))
+    if not accepted & actor.scopes:
+        held = ", ".join(sorted(actor.scopes)) or "none"
+        raise ScopeMissing(f"This needs a token with one of the scopes: {', '.join(sorted(accepted))}. It has: {held}.")

@@ -47,7 +47,7 @@ def start_process_instance(
     else:
         version = process_definitions.newest(session, process_definition)
     definition = process_definitions.parsed(session, version)
-    relations = {Ground.STARTER} if definition.starter_roles & actor.roles else set()
+    relations = {Ground.FIRST_PERFORMER} if definition.starter_roles & actor.roles else set()
     if not permissions.is_allowed(Operation.START, actor, relations):
         lanes = " or ".join(sorted(definition.starter_roles))
         raise Forbidden(f"Only who holds the lane of the first user task may start this process: {lanes}.")

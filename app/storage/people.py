@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.errors import UsernameTaken, UserNotFound
-from app.permissions import Actor
+from app.permissions import ALL_SCOPES, Actor
 from app.storage import tables
 
 _TOKEN_PREFIX = "jjg_"  # noqa: S105 - lets a secret scanner recognise a leaked token
@@ -56,7 +56,15 @@ def add(
         UsernameTaken
     """
     user_id = uuid7()
-    row = {"id": user_id, "username": username, "name": name, "active": True, "is_demo": is_demo, "created_at": now}
+    row = {
+        "id": user_id,
+        "username": username,
+        "name": name,
+        "active": True,
+        "is_demo": is_demo,
+        "revision": 1,
+        "created_at": now,
+    }
     try:
         session.execute(insert(tables.user_account), row)
     except IntegrityError as error:
@@ -103,7 +111,16 @@ def unknown_or_inactive(session: Session, usernames: Iterable[str]) -> set[str]:
 def issue_token(session: Session, user_id: UUID, *, now: datetime) -> str:
     """Make a bearer token; only its hash is kept, so this is the one time it can be read."""
     secret = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-    row = {"id": uuid7(), "user_id": user_id, "secret_hash": _hash(secret), "created_at": now}
+    row = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "secret_hash": _hash(secret),
+        "name": "",
+        "prefix": secret[:12],
+        "scopes": sorted(ALL_SCOPES),
+        "created_by": "system",
+        "created_at": now,
+    }
     session.execute(insert(tables.token), row)
     return secret
 

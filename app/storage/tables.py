@@ -67,16 +67,39 @@ metadata = MetaData(
     }
 )
 
+# Jabatan.
+position = Table(
+    "position",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("unit", String(200), nullable=False),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("name", "unit"),
+)
+
 user_account = Table(
     "user_account",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("username", String(64), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
+    Column("email", String(254)),
+    Column("position_id", Uuid, ForeignKey("position.id")),
     Column("active", Boolean, nullable=False),
     # The people of `seed-demo`: let in only while JENJANG_DEMO is set.
     Column("is_demo", Boolean, nullable=False),
+    # Grows with every change: the ETag.
+    Column("revision", Integer, nullable=False, server_default="1"),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Apart from the account, so that what lists people cannot show it (UU 27/2022).
+person_identity = Table(
+    "person_identity",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("user_account.id"), primary_key=True),
+    Column("nip", String(18), nullable=False, unique=True),
 )
 
 user_role = Table(
@@ -93,7 +116,70 @@ token = Table(
     Column("user_id", Uuid, ForeignKey("user_account.id"), nullable=False, index=True),
     # SHA-256: the secret has 256 random bits, so a slow hash would protect nothing more.
     Column("secret_hash", LargeBinary(32), nullable=False, unique=True),
+    # What its owner calls it, and how the secret begins: enough to know it again, too little to use it.
+    Column("name", String(100), nullable=False),
+    Column("prefix", String(16), nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("created_by", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+# Plh/Plt: the deputy acts in the name of the principal, by a letter.
+substitution = Table(
+    "substitution",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("principal_id", Uuid, ForeignKey("user_account.id"), nullable=False, index=True),
+    Column("deputy_id", Uuid, ForeignKey("user_account.id"), nullable=False, index=True),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("letter", String(200), nullable=False),
+    Column("created_by", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_by", String(64)),
+    Column("revoked_at", UtcDateTime),
+)
+
+# Counted here rather than in a process, so that the limit holds however many replicas answer.
+failed_authentication = Table(
+    "failed_authentication",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("minute", UtcDateTime, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+# Streams of events that belong to no single instance: `administration` and `access`.
+stream = Table(
+    "stream",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("last_sequence", Integer, nullable=False),
+    Column("last_event_at", UtcDateTime),
+    Column("last_hash", LargeBinary(32), nullable=False),
+)
+
+stream_event = Table(
+    "stream_event",
+    metadata,
+    Column("stream", String(16), ForeignKey("stream.name"), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("actor", String(64), nullable=False),
+    # The token's id; never the token.
+    Column("channel", Uuid),
+    Column("request_id", String(64)),
+    # What it is about: a username, or the id of a thing.
+    Column("subject", String(255)),
+    Column("process_instance_id", Uuid, index=True),
+    Column("payload", Json, nullable=False),
+    Column("payload_salt", LargeBinary(16), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("previous_hash", LargeBinary(32), nullable=False),
 )
 
 deployment = Table(

@@ -12,10 +12,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from app.settings import Settings
-from app.storage import migrations
+from app.storage import migrations, tables
 from app.storage.database import Database
 from app.storage.tables import metadata
 from tests.conftest import closing_database
@@ -66,6 +66,40 @@ def test_migrations_lead_up_down_and_up_again_to_the_schema_of_the_models(empty_
     assert objects(empty_database) == built
 
 
+def test_migrating_keeps_the_people_and_their_tokens_and_so_does_going_back(empty_database: Database) -> None:
+    """SQLite builds a table anew to alter it: what hangs on its rows must stay."""
+    migrations.upgrade(empty_database, "0001")
+    user_id = "1" * 32
+    rows = (
+        f"INSERT INTO user_account VALUES ('{user_id}', 'lama', 'Lama', true, false, '2026-07-01')",
+        f"INSERT INTO user_role VALUES ('{user_id}', 'administrator')",
+        f"INSERT INTO token VALUES ('{'2' * 32}', '{user_id}', '{'h' * 32}', '2026-07-01')",
+    )
+    with empty_database.transaction() as session:
+        for row in rows:
+            session.execute(text(row))
+    for revision in ("0002", "0001", "0002"):
+        if revision == "0001":
+            command.downgrade(migrations.configuration(empty_database), revision)
+        else:
+            migrations.upgrade(empty_database, revision)
+        with empty_database.reading() as session:
+            assert (
+                session.scalar(text("SELECT count(*) FROM token JOIN user_account ON user_id = user_account.id")) == 1
+            )
+            assert session.scalar(text("SELECT role FROM user_role")) == "administrator"
+            if empty_database.is_sqlite:
+                assert session.scalar(text("PRAGMA foreign_keys")) == 1
+    with empty_database.reading() as session:
+        assert sorted(session.scalar(select(tables.token.c.scopes)) or []) == [
+            "admin",
+            "audit",
+            "deploy",
+            "read",
+            "tasks",
+        ]
+
+
 def test_migrating_twice_is_migrating_once(empty_database: Database) -> None:
     assert not migrations.are_applied(empty_database)
     migrations.upgrade(empty_database)
@@ -99,7 +133,10 @@ def test_every_table_that_hangs_on_an_instance_carries_its_id_first_in_the_key(e
     hanging = {
         table
         for table in inspector.get_table_names()
-        if any(column["name"] == "process_instance_id" for column in inspector.get_columns(table))
+        if any(
+            column["name"] == "process_instance_id" and not column["nullable"]
+            for column in inspector.get_columns(table)
+        )
     }
     assert hanging == {"event", "user_task", "comment", "participant"}
     for table in hanging:
