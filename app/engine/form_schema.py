@@ -76,6 +76,31 @@ def property_names(root: Schema) -> frozenset[str]:
     return frozenset(names)
 
 
+def read_only_names(root: Schema) -> frozenset[str]:
+    """List the properties that are shown and not asked: `readOnly` wherever it may apply (Validation, section 9.4).
+
+    Of an item of a list, or of a property inside a property, `readOnly` says nothing here.
+
+    Raises:
+        FormInvalid: the form requires one of them, and would refuse whoever leaves it out, as they may
+    """
+    names: set[str] = set()
+    required: set[str] = set()
+    for schema in _walk(root, root, _in_place):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            names.update(name for name, property_ in properties.items() if _is_read_only(root, property_))
+        for demanded in (schema.get("required"), *_each(schema, "dependentRequired")):
+            required.update(_strings(demanded))
+    if asked := sorted(required & names):
+        raise FormInvalid(f'"{asked[0]:.100}" is readOnly, so it is shown and not asked: take it out of "required".')
+    return frozenset(names)
+
+
+def _is_read_only(root: Schema, property_: Any) -> bool:
+    return any(schema.get("readOnly") is True for schema in _walk(root, property_, _in_place))
+
+
 def _keys(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
@@ -139,8 +164,12 @@ def _each(schema: Schema, *names: str) -> Iterator[Any]:
 
 
 def _texts(schema: Schema, name: str) -> list[str]:
-    """The names in a keyword's value; a reference may lead to what the metaschema never saw, so expect any type."""
-    value = schema.get(name)
+    """The names in a keyword's value."""
+    return _strings(schema.get(name))
+
+
+def _strings(value: Any) -> list[str]:
+    """The names in a list or object; a reference may lead to what the metaschema never saw, so expect any type."""
     return [text for text in value if isinstance(text, str)] if isinstance(value, dict | list) else []
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import jsonschema_rs
 
 from app.engine.form_reasons import field_errors
-from app.engine.form_schema import FormInvalid, Schema, check_dialect, check_size, property_names
+from app.engine.form_schema import FormInvalid, Schema, check_dialect, check_size, property_names, read_only_names
+from app.engine.merging import same
 from app.engine.strict_json import JsonInvalid, read_json
-from app.errors import FieldError, FormRefused
+from app.errors import FieldError, FormRefused, json_pointer
 
 __all__ = ["EMPTY_FORM", "Form", "FormInvalid", "compile_form"]
 
@@ -39,7 +40,27 @@ class Form:
     schema: Schema
     #: every property that a value may be given for
     property_names: frozenset[str]
+    #: those of them that are shown and not asked: `"readOnly": true` at the root
+    read_only: frozenset[str]
     _validator: jsonschema_rs.Draft202012Validator = field(repr=False)
+
+    @property
+    def writable_names(self) -> frozenset[str]:
+        """Every process variable that filling in the form sets."""
+        return self.property_names - self.read_only
+
+    def writable(self, submitted: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+        """The submitted values without the read-only ones, which clients may send back as they were shown.
+
+        Raises:
+            FormRefused: with a FieldError for each read-only value that is not the one shown
+        """
+        sent_back = self.read_only & submitted.keys()
+        if changed := [name for name in sent_back if name not in shown or not same(submitted[name], shown[name])]:
+            reason = "hanya ditampilkan, tidak dapat diubah di sini"
+            pointers = (json_pointer(["variables", name]) for name in sorted(changed))
+            raise FormRefused(errors=[FieldError(pointer, "read_only", reason) for pointer in pointers])
+        return {name: value for name, value in submitted.items() if name not in self.read_only}
 
     def accept(self, values: Mapping[str, Any]) -> None:
         """Do nothing if the values fit.
@@ -76,7 +97,7 @@ def compile_form(content: bytes) -> Form:
     try:
         jsonschema_rs.meta.validate(schema)
         check_size(schema)
-        return Form(schema, property_names(schema), _validator(schema))
+        return Form(schema, property_names(schema), read_only_names(schema), _validator(schema))
     except jsonschema_rs.ValidationError as error:
         raise FormInvalid(_reason(error)) from error
     except ValueError as error:

@@ -18,6 +18,8 @@ from app.engine.quality import Quality
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 #: the role of a user task that stands in no lane
 ADMINISTRATOR = "administrator"
+#: what `persetujuan` may say: an official's initials, or the signature that adopts
+APPROVALS = ("paraf", "tanda_tangan")
 
 _QUALITY = ("kelengkapan", "waktu", "output", "keterangan", "baris_sop")
 
@@ -35,6 +37,10 @@ class UserTaskElement:
     documentation: str | None
     form: Form
     quality: Quality
+    #: ids of the elements whose latest performer may not do this one (`pisah_tugas`, four eyes)
+    separated_from: tuple[str, ...]
+    #: what completing it stands for, one of `APPROVALS`; None for ordinary work (`persetujuan`)
+    approval: str | None
 
 
 def read_user_tasks(
@@ -61,6 +67,8 @@ def _user_task(node: etree._Element, spec: Any, forms: Mapping[str, bytes]) -> U
         documentation=spec.documentation,
         form=read_form(properties, forms),
         quality=Quality(**{name: properties.get(name) for name in _QUALITY}),
+        separated_from=read_element_ids(properties.get("pisah_tugas", "")),
+        approval=properties.get("persetujuan"),
     )
 
 
@@ -68,6 +76,11 @@ def read_properties(node: etree._Element) -> dict[str, str]:
     """The `spiffworkflow:properties` of an element."""
     properties: dict[str, str] = SpiffTaskParser._parse_extensions(node).get("properties", {})
     return properties
+
+
+def read_element_ids(text: str) -> tuple[str, ...]:
+    """The ids in a text, which commas and white space separate; each once, in the order of the text."""
+    return tuple(dict.fromkeys(text.replace(",", " ").split()))
 
 
 def read_form(properties: Mapping[str, str], forms: Mapping[str, bytes]) -> Form:

@@ -97,6 +97,75 @@ def test_values_nested_without_end_are_refused() -> None:
     assert {code for _, code, _ in refused(of(a={"type": "string"}), a=deep)} == {"too_deep"}
 
 
+EXAMINATION = {
+    "type": "object",
+    "properties": {
+        "keputusan": {"enum": ["ya", "tidak"]},
+        "judul": {"type": "string", "readOnly": True},
+        "anggota": {"type": "array", "readOnly": True},
+    },
+    "required": ["keputusan"],
+}
+
+
+def test_read_only_properties_are_shown_and_not_written() -> None:
+    form = compile_form(json.dumps(EXAMINATION).encode())
+    assert form.read_only == {"judul", "anggota"}
+    assert form.writable_names == {"keputusan"}
+    shown = {"judul": "Konsep", "anggota": ["siti"]}
+    assert form.writable({"keputusan": "ya"}, shown) == {"keputusan": "ya"}
+    assert form.writable({"keputusan": "ya", **shown}, shown) == {"keputusan": "ya"}
+    assert form.writable({"keputusan": "ya"}, {}) == {"keputusan": "ya"}
+    form.accept({"keputusan": "ya", **shown})
+
+
+@pytest.mark.parametrize("shown", [{}, {"judul": "Konsep", "anggota": [1]}])
+def test_a_read_only_value_other_than_the_one_shown_is_refused(shown: dict[str, Any]) -> None:
+    form = compile_form(json.dumps(EXAMINATION).encode())
+    with pytest.raises(FormRefused) as caught:
+        form.writable({"keputusan": "ya", "judul": "Lain", "anggota": [True]}, shown)
+    reason = "hanya ditampilkan, tidak dapat diubah di sini"
+    assert caught.value.errors == (
+        FieldError("/variables/anggota", "read_only", reason),
+        FieldError("/variables/judul", "read_only", reason),
+    )
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        of(a={"readOnly": True}),
+        of(a={"$ref": "#/$defs/tampil"}),
+        of(a={"allOf": [{"$ref": "#/$defs/tampil"}]}),
+        {"type": "object", "allOf": [of(a={"readOnly": True}), of(a={"readOnly": False})]},
+        {"type": "object", "$ref": "#/$defs/bagian"},
+    ],
+)
+def test_read_only_is_found_wherever_it_applies_to_the_property(schema: dict[str, Any]) -> None:
+    definitions = {"tampil": {"readOnly": True}, "bagian": of(a={"readOnly": True})}
+    form = compile_form(json.dumps(schema | {"$defs": definitions}).encode())
+    assert form.read_only == {"a"}
+
+
+def test_read_only_inside_a_property_says_nothing_of_the_property() -> None:
+    inside = {"type": "object", "properties": {"b": {"readOnly": True}}}
+    form = compile_form(json.dumps(of(a=inside, c={"items": {"readOnly": True}}, d={"readOnly": False})).encode())
+    assert form.read_only == set()
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        {"required": ["judul"]},
+        {"dependentRequired": {"keputusan": ["judul"]}},
+        {"if": of(keputusan={"const": "ya"}), "then": {"required": ["judul"]}},
+    ],
+)
+def test_a_form_cannot_require_what_it_only_shows(demand: dict[str, Any]) -> None:
+    reason = invalid(EXAMINATION | demand)
+    assert reason == '"judul" is readOnly, so it is shown and not asked: take it out of "required".'
+
+
 @pytest.mark.parametrize("reference", ["http://contoh.go.id/a.json", "lain.json", "file:///etc/passwd", "//a#/b", ""])
 def test_a_reference_out_of_the_form_is_refused(reference: str) -> None:
     assert 'begin with "#"' in invalid(of(a={"$ref": reference}))
