@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lxml.etree import _Element
 
 from app.engine.checks import (
+    approvals,
     calls,
     constructs,
     document,
@@ -23,6 +24,7 @@ from app.engine.checks import (
     identity,
     loops,
     parallel,
+    people,
     references,
     timers,
     user_tasks,
@@ -88,6 +90,10 @@ PIPELINE: tuple[Check, ...] = (
     user_tasks.check_forms,
     user_tasks.check_quality,
     user_tasks.check_roles,
+    approvals.check_approvals,
+    approvals.check_four_eyes,
+    people.check_lanes_held,
+    people.check_four_eyes_leave_somebody,
     parallel.check_parallel_branches,
     engine.check_engine_reads_it,
 )
@@ -121,13 +127,18 @@ def process_keys(xml: bytes) -> tuple[str, ...]:
     return tuple(key for process in diagram.processes if (key := process.get("id")))
 
 
-def check_diagram(file: str, xml: bytes, forms: Mapping[str, bytes]) -> Report:
+def check_diagram(
+    file: str, xml: bytes, forms: Mapping[str, bytes], holders: Mapping[str, frozenset[str]] | None = None
+) -> Report:
     """Ask everything of an uploaded diagram; never raises, whatever the bytes.
 
-    `file` is the base name of the upload, `forms` the content of each form by its file name.
+    Args:
+        file: base name of the upload
+        forms: content of each form by its file name
+        holders: usernames of the active holders of each role; without them nothing is asked of the lanes' people
     """
     try:
-        diagram = Diagram(file, xml, read_diagram(file, xml), forms)
+        diagram = Diagram(file, xml, read_diagram(file, xml), forms, holders)
     except NotReadable as unreadable:
         return Report(problems=(unreadable.problem,))
     found = sorted(_found(diagram), key=lambda problem: problem.line)

@@ -214,6 +214,10 @@ REFUSALS: Mapping[str, Entry] = {
     ),
     "form_invalid": Entry('{what} has the form "{name}", which cannot be used: {why}', "Correct the form."),
     "form_misplaced": Entry("{what} has a form, but nobody fills it in.", "Put the form on a user task."),
+    "form_shows_nothing": Entry(
+        '{what} has the form "{name}" with a readOnly property, but before the start there is nothing to show.',
+        "Ask for the value, or show it in the form of a user task.",
+    ),
     "parallel_tasks_share_variable": Entry(
         '{what} and {other} can be open at the same time, and both set "{name}".',
         "Give the properties of parallel tasks different names in their forms.",
@@ -223,6 +227,30 @@ REFUSALS: Mapping[str, Entry] = {
     ),
     "row_malformed": Entry(
         '{what}: the baris_sop "{text}" is not a row of the SOP sheet.', "Write a whole number from 1."
+    ),
+    # four eyes and approvals
+    "user_task_property_misplaced": Entry(
+        "{what} has the property {name}, but is no task that a person completes.",
+        "Put it on the user task it is about.",
+    ),
+    "approval_unknown": Entry(
+        '{what}: the persetujuan "{text}" is no approval.', "Write paraf for initials, tanda_tangan for a signature."
+    ),
+    "four_eyes_empty": Entry(
+        "{what} has a pisah_tugas that names no element.",
+        "Write the ids of the user tasks whose performer may not do this one, or delete the property.",
+    ),
+    "four_eyes_own_element": Entry(
+        "{what} is kept apart from itself by its pisah_tugas.", "Name other user tasks, such as the one that drafts."
+    ),
+    "four_eyes_unknown_element": Entry(
+        "{what} has a pisah_tugas that names {named}: no user task of this process.",
+        "Write the ids, not the names, of user tasks in the same process, with commas between them.",
+    ),
+    "four_eyes_several_at_once": Entry(
+        "{what} has a pisah_tugas that names {named}, which can be open several times at once,"
+        " so that nobody is its latest performer.",
+        "Name a user task outside of multi-instance activities and of processes that are called more than once.",
     ),
     # what the engine itself still says
     "engine_refuses": Entry(
@@ -255,6 +283,14 @@ WARNINGS: Mapping[str, Entry] = {
     ),
     "variable_never_set": Entry(
         '{what}: the {place} reads "{name}", which no form and no script sets.', "Check the spelling of the name."
+    ),
+    "lane_without_holder": Entry(
+        'No active user holds the role "{role}": nobody can do the tasks of {what}.',
+        "Give somebody the role once the diagram is deployed.",
+    ),
+    "four_eyes_leaves_nobody": Entry(
+        'Nobody may be left to do {what}: its pisah_tugas can bar every active holder of the role "{role}".',
+        "Give the role to one more person.",
     ),
 }
 

@@ -82,6 +82,8 @@ class Diagram:
     root: _Element
     #: content of the forms by file name
     forms: Mapping[str, bytes]
+    #: active holders by role; None where nobody is known
+    holders: Mapping[str, frozenset[str]] | None = None
 
     @cached_property
     def processes(self) -> tuple[_Element, ...]:

@@ -12,7 +12,7 @@ from lxml.etree import QName, _Element
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import form_name, has, kind, spoken
 from app.engine.checks.vocabulary import FLOW_NODES, MODEL, SPIFF
-from app.engine.expressions import ExpressionError, compile_expression, compile_script
+from app.engine.expressions import Expression, ExpressionError, compile_expression, compile_script
 from app.errors import Problem
 
 Grammar = Literal["expression", "condition", "script", "variable"]
@@ -117,6 +117,11 @@ def _fault(text: Text) -> str:
     return ""
 
 
+def assignments(text: Text) -> tuple[tuple[str, Expression], ...]:
+    """What a script assigns to which variable; nothing where the text is no script, or is faulty."""
+    return compile_script(text.content).assignments if text.grammar == "script" and not _fault(text) else ()
+
+
 def check_needed_texts(diagram: Diagram) -> Iterator[Problem]:
     """A script task has a script, a conditional event a condition."""
     for node in diagram.nodes:
@@ -144,17 +149,20 @@ def check_item_names(diagram: Diagram) -> Iterator[Problem]:
 
 
 def check_variables_set(diagram: Diagram) -> Iterator[Problem]:
-    """Warn: an expression reads what nothing can ever have set, most likely a slip of the pen."""
+    """Warn: an expression reads, or a form shows, what nothing can ever have set; most likely a slip of the pen."""
     if any(form_name(node) not in (None, *diagram.compiled_forms) for node in diagram.nodes):
         return
     known = _names_set(diagram)
     for text in texts(diagram):
         for name in sorted(_names_read(text) - known):
             yield diagram.problem("variable_never_set", text.element, **text.words(), name=name)
+    for node in diagram.nodes:
+        for name in sorted(diagram.form_of(node).read_only - known):
+            yield diagram.problem("variable_never_set", node, place="form", name=name)
 
 
 def _names_set(diagram: Diagram) -> set[str]:
-    names = {name for node in diagram.nodes for name in diagram.form_of(node).property_names}
+    names = {name for node in diagram.nodes for name in diagram.form_of(node).writable_names}
     names |= {
         element.get("id") or ""
         for element in diagram.judged()
@@ -163,8 +171,7 @@ def _names_set(diagram: Diagram) -> set[str]:
     for text in texts(diagram):
         if text.grammar == "variable":
             names.add(text.content)
-        elif text.grammar == "script" and not _fault(text):
-            names |= {name for name, _ in compile_script(text.content).assignments}
+        names |= {name for name, _ in assignments(text)}
     return names
 
 
@@ -172,6 +179,5 @@ def _names_read(text: Text) -> frozenset[str]:
     if text.grammar == "variable" or _fault(text):
         return frozenset()
     if text.grammar == "script":
-        read = (expression.names for _, expression in compile_script(text.content).assignments)
-        return frozenset().union(*read)
+        return frozenset().union(*(expression.names for _, expression in assignments(text)))
     return compile_expression(text.content).names

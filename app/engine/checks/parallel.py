@@ -42,4 +42,4 @@ def _in_order(scope: Scope, pairs: set[frozenset[_Element]]) -> Iterator[tuple[_
 def _variables(diagram: Diagram, node: _Element) -> frozenset[str]:
     """What the forms of a user task, or of all user tasks inside a sub-process or called process, set."""
     tasks = [task for place in (node, *called_processes(diagram, node)) for task in place.iter(*map(bpmn, USER_TASKS))]
-    return frozenset().union(*(diagram.form_of(task).property_names for task in tasks))
+    return frozenset().union(*(diagram.form_of(task).writable_names for task in tasks))

@@ -42,6 +42,8 @@ def check_forms(diagram: Diagram) -> Iterator[Problem]:
                 yield diagram.problem("form_missing", node, name=name[:80])
             elif isinstance(form, FormInvalid):
                 yield diagram.problem("form_invalid", node, name=name[:80], why=form.reason)
+            elif form.read_only and kind(node) == "startEvent":
+                yield diagram.problem("form_shows_nothing", node, name=name[:80])
 
 
 def check_quality(diagram: Diagram) -> Iterator[Problem]:

@@ -61,6 +61,12 @@ def around(inside: str, identifier: str = "isi") -> bytes:
     return drawing(START + inside + END + path("mulai", identifier, "selesai"))
 
 
+def in_lane(identifier: str, name: str, *members: str) -> str:
+    """A lane with a name and the elements that lie in it."""
+    references = "".join(f"<bpmn:flowNodeRef>{member}</bpmn:flowNodeRef>" for member in members)
+    return element("laneSet", f"{identifier}_jalur", element("lane", identifier, references, f'name="{name}"'))
+
+
 def with_form(name: str) -> str:
     return with_properties(formJsonSchemaFilename=name)
 

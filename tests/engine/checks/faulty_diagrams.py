@@ -13,6 +13,7 @@ from tests.engine.checks.drawing import (
     element,
     extended,
     flow,
+    in_lane,
     path,
     user_task,
     when,
@@ -27,6 +28,8 @@ class Faulty(NamedTuple):
     xml: bytes
     blamed: str | None
     forms: Mapping[str, bytes] = {}
+    #: active holders by role; None: nobody is known
+    holders: Mapping[str, frozenset[str]] | None = None
 
 
 FORM = b'{"type": "object", "properties": {"catatan": {"type": "string"}}}'
@@ -328,8 +331,40 @@ USER_TASKS: dict[str, Faulty] = {
         "b",
         {"isi.json": FORM},
     ),
+    "form_shows_nothing": Faulty(
+        around(user_task("isi")).replace(
+            b'<bpmn:startEvent id="mulai"/>',
+            element("startEvent", "mulai", with_form("isi.json")).encode(),
+        ),
+        "mulai",
+        {"isi.json": FORM.replace(b'"string"', b'"string", "readOnly": true')},
+    ),
     "duration_malformed": Faulty(around(user_task("isi", with_properties(waktu="tiga hari"))), "isi"),
     "row_malformed": Faulty(around(user_task("isi", with_properties(baris_sop="0"))), "isi"),
+}
+
+FOUR_EYES: dict[str, Faulty] = {
+    "user_task_property_misplaced": Faulty(
+        around(element("manualTask", "isi") + element("task", "lain", with_properties(pisah_tugas="isi"))), "lain"
+    ),
+    "approval_unknown": Faulty(around(user_task("isi", with_properties(persetujuan="ttd"))), "isi"),
+    "four_eyes_empty": Faulty(around(user_task("isi", with_properties(pisah_tugas=" , "))), "isi"),
+    "four_eyes_own_element": Faulty(around(user_task("isi", with_properties(pisah_tugas="isi"))), "isi"),
+    "four_eyes_unknown_element": Faulty(around(user_task("isi", with_properties(pisah_tugas="mulai"))), "isi"),
+    "four_eyes_several_at_once": Faulty(
+        drawing(
+            START
+            + user_task(
+                "usul",
+                "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3</bpmn:loopCardinality>"
+                "</bpmn:multiInstanceLoopCharacteristics>",
+            )
+            + user_task("isi", with_properties(pisah_tugas="usul"))
+            + END
+            + path("mulai", "usul", "isi", "selesai")
+        ),
+        "isi",
+    ),
 }
 
 WARNED: dict[str, Faulty] = {
@@ -348,6 +383,19 @@ WARNED: dict[str, Faulty] = {
     "variable_never_set": Faulty(
         around(user_task("isi", extended("<spiffworkflow:postScript>a = catatn</spiffworkflow:postScript>"))), "isi"
     ),
+    "lane_without_holder": Faulty(around(in_lane("tim", "Tim", "isi") + user_task("isi")), "tim", holders={}),
+    "four_eyes_leaves_nobody": Faulty(
+        drawing(
+            in_lane("tim", "Tim", "usul", "isi")
+            + START
+            + user_task("usul")
+            + user_task("isi", with_properties(pisah_tugas="usul"))
+            + END
+            + path("mulai", "usul", "isi", "selesai")
+        ),
+        "isi",
+        holders={"Tim": frozenset({"siti"})},
+    ),
 }
 
-REFUSED = FILES | IDS_AND_REFERENCES | CONSTRUCTS | EVENTS | FLOWS | EXPRESSIONS | USER_TASKS
+REFUSED = FILES | IDS_AND_REFERENCES | CONSTRUCTS | EVENTS | FLOWS | EXPRESSIONS | USER_TASKS | FOUR_EYES

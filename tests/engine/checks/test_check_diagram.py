@@ -161,6 +161,20 @@ def test_a_misspelt_variable_is_doubted_only_when_all_forms_are_known() -> None:
     assert "variable_never_set" not in codes(report(wrong).warnings)
 
 
+def test_a_form_that_shows_what_nothing_sets_is_doubted() -> None:
+    shown = FORM.replace(b'"string"', b'"string", "readOnly": true')
+    xml = drawing(
+        START
+        + user_task("isi", with_form("isi.json"))
+        + user_task("periksa", with_form("periksa.json"))
+        + END
+        + path("mulai", "isi", "periksa", "selesai")
+    )
+    assert "variable_never_set" not in codes(report(xml, isi=FORM, periksa=shown).warnings)
+    doubts = [each.reason for each in report(xml, isi=shown, periksa=shown).warnings]
+    assert 'User task "periksa": the form reads "catatan", which no form and no script sets.' in doubts
+
+
 @pytest.mark.parametrize("text", ["x" * 1001, "(" * 500, "\u2028", "a\x85b", "f'{x}'", "[" * 90 + "]" * 90])
 def test_odd_expressions_end_in_a_problem(text: str) -> None:
     xml = drawing(CHOICE + flow("pilih", "a", when(text)) + flow("pilih", "selesai", when("True")))

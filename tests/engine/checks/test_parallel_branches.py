@@ -144,6 +144,14 @@ def test_branches_may_set_different_variables() -> None:
     ]
 
 
+def test_a_branch_may_show_what_another_sets() -> None:
+    shown = FORM.replace(b'"string"', b'"string", "readOnly": true')
+    inside = diamond("parallel", "parallel")
+    for name in ("a", "b"):
+        inside = inside.replace(user_task(name), user_task(name, with_form(f"{name}.json")))
+    assert report(drawing(START + inside + END), a=FORM, b=shown).problems == ()
+
+
 def test_a_choice_may_lead_to_tasks_that_set_the_same_variable() -> None:
     choice = diamond("exclusive", "exclusive")
     for name in ("a", "b"):

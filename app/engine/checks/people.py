@@ -1,0 +1,86 @@
+"""People: on the day of the deployment, somebody can do each task. Not asked where nobody is known."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+from lxml.etree import _Element
+
+from app.engine.checks.approvals import FOUR_EYES
+from app.engine.checks.diagram import Diagram
+from app.engine.checks.elements import bpmn, kind, properties
+from app.engine.checks.expressions import assignments, texts
+from app.engine.checks.vocabulary import USER_TASKS
+from app.engine.user_task_elements import ADMINISTRATOR, read_element_ids
+from app.errors import Problem
+
+#: active holders, by role
+Holders = Mapping[str, frozenset[str]]
+
+
+def check_lanes_held(diagram: Diagram) -> Iterator[Problem]:
+    """Warn: the tasks of a lane would be offered to nobody. Whom a script names need not hold the lane's role."""
+    if diagram.holders is None:
+        return
+    asked = {diagram.lane_of(node) for node in diagram.nodes if kind(node) in USER_TASKS}
+    told = _lanes_named_by_scripts(diagram)
+    for lane in (lane for process in diagram.processes for lane in process.iter(bpmn("lane"))):
+        role = lane.get("name", "")
+        if role in asked - told and not diagram.holders.get(role):
+            told.add(role)
+            yield diagram.problem("lane_without_holder", lane, role=role)
+
+
+def check_four_eyes_leave_somebody(diagram: Diagram) -> Iterator[Problem]:
+    """Warn: whoever could do a task may all be those that it is kept apart from."""
+    if diagram.holders is None:
+        return
+    named = _lanes_named_by_scripts(diagram)
+    holders = {role: people for role, people in diagram.holders.items() if role not in named}
+    for task in (node for node in diagram.nodes if kind(node) in USER_TASKS):
+        others = [diagram.by_id.get(each) for each in read_element_ids(properties(task).get(FOUR_EYES, ""))]
+        performers = [_candidates(diagram, holders, other) for other in others if other is not None]
+        candidates = _candidates(diagram, holders, task)
+        if candidates and _may_all_have_performed(candidates, performers):
+            yield diagram.problem("four_eyes_leaves_nobody", task, role=diagram.lane_of(task) or ADMINISTRATOR)
+
+
+def _candidates(diagram: Diagram, holders: Holders, task: _Element) -> frozenset[str]:
+    return holders.get(diagram.lane_of(task) or ADMINISTRATOR, frozenset())
+
+
+def _may_all_have_performed(people: frozenset[str], performers: Sequence[frozenset[str]]) -> bool:
+    """Whether each of the people can have performed another of the elements: a bipartite matching (Kuhn, 1955)."""
+    performed: dict[int, str] = {}
+
+    def place(person: str, tried: set[int]) -> bool:
+        for element, possible in enumerate(performers):
+            if person in possible and element not in tried:
+                tried.add(element)
+                if element not in performed or place(performed[element], tried):
+                    performed[element] = person
+                    return True
+        return False
+
+    return all(place(person, set()) for person in people)
+
+
+def _lanes_named_by_scripts(diagram: Diagram) -> set[str]:
+    """The lanes of which a script names the people, as in `lane_owners = {"Tim": anggota_tim}`."""
+    return {
+        key.value
+        for text in texts(diagram)
+        for name, expression in assignments(text)
+        if name == "lane_owners"
+        for key in _keys(expression.text)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    }
+
+
+def _keys(expression: str) -> list[ast.expr | None]:
+    # in parentheses, because an expression of several lines may have lost its own
+    match ast.parse(f"({expression})", mode="eval").body:
+        case ast.Dict(keys=keys):
+            return keys
+    return []
