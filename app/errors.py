@@ -86,6 +86,18 @@ class ScopeMissing(Forbidden):
     code = "scope_missing"
 
 
+class NotStandingIn(Forbidden):
+    """You do not stand in for this person"""
+
+    code = "not_standing_in"
+
+
+class FourEyes(Forbidden):
+    """Somebody else must do this"""
+
+    code = "four_eyes"
+
+
 class NotFound(ServiceError):
     """There is no such thing"""
 
@@ -207,6 +219,12 @@ class UserTaskNotClaimed(Conflict):
     """Nobody has claimed the user task"""
 
     code = "user_task_not_claimed"
+
+
+class PrincipalAmbiguous(Conflict):
+    """It must be said on whose behalf"""
+
+    code = "principal_ambiguous"
 
 
 class ProcessInstanceNotActive(Conflict):

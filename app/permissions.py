@@ -163,8 +163,15 @@ class Actor:
     scopes: frozenset[Scope] = ALL_SCOPES
     #: by which token the person came; None: by one of an outside provider, or from the command line
     token_id: UUID | None = None
+    #: of the request by which the person asks
+    request_id: str | None = None
     #: for whom the person stands in at this moment
     principals: tuple[Principal, ...] = ()
+
+    @property
+    def persons(self) -> tuple[Actor | Principal, ...]:
+        """The person, and those for whom they stand in."""
+        return (self, *self.principals)
 
     @property
     def grounds(self) -> frozenset[Ground]:

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.storage import migrations, people
+from app.storage import migrations, people, tokens
 from app.storage.database import Database
 from tests.sop import SOP_FOLDER, Client
 
@@ -68,7 +68,7 @@ class Template:
             with database.transaction() as session:
                 for username, roles in PEOPLE.items():
                     user_id = people.add(session, username, username.title(), roles, now=now)
-                    self.tokens[username] = people.issue_token(session, user_id, now=now)
+                    self.tokens[username] = tokens.issue(session, user_id, now=now).secret
         with TestClient(create_app(self.settings)) as http:
             deployed = Client(http, self.tokens["perancang"]).deploy_folder(SOP_FOLDER)
             assert deployed.status_code == 201, deployed.text

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from sqlalchemy.orm import Session
 
+from app.commands.record_reading import is_recorded, record_reading
 from app.permissions import Actor
 from app.storage import idempotency
 from app.storage.access import IfMatch
@@ -35,11 +37,19 @@ class Reading:
     actor: Actor
     database: Database
     now: datetime
+    path: str
+    query: str
 
     def ask(self, question: Callable[[Session], T]) -> T:
         """Run one query in a transaction of its own."""
         with self.database.reading() as session:
             return question(session)
+
+    def record(self, *instance_ids: UUID) -> None:
+        """Record, where the caller's reading is recorded, which instances the answer tells of: before it is sent."""
+        if is_recorded(self.actor):
+            with self.database.transaction() as session:
+                record_reading(session, self.actor, self.path, self.query, instance_ids, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Writing:
 
 async def _reading(request: Request) -> Reading:
     state = request.app.state
-    return Reading(request.state.actor, state.database, state.clock())
+    return Reading(request.state.actor, state.database, state.clock(), request.url.path, request.url.query)
 
 
 async def _writing(request: Request) -> Writing:

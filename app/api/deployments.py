@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.api import problems, schemas
 from app.api.dependencies import Create, answer, bearer, shown
-from app.api.route import AuthenticatedRoute
+from app.api.route import AuthenticatedRoute, asks
 from app.commands.deploy_definition import Deployment
 from app.commands.deploy_definition import deploy_definition as deploy
 from app.errors import DiagramRefused, Malformed, Problem
@@ -35,6 +35,7 @@ _MAX_NAME = 255
         200: {"model": schemas.Deployment, "description": "Unchanged, or a dry run."},
     },
     response_model=schemas.Deployment,
+    openapi_extra=asks(Operation.DEPLOY),
     form_limits={"max_files": _MAX_FILES, "max_fields": 0},
 )
 def deploy_definition(

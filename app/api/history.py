@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
 from app.api.dependencies import PageOf, Read, bearer, shown
-from app.api.route import AuthenticatedRoute
+from app.api.route import AuthenticatedRoute, asks
 from app.permissions import Operation
 from app.storage import access, events
 
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/history", tags=["history"], route_class=Authenticate
     "/process-instances/{instance_id}/events",
     responses=problems.declared(404),
     response_model=schemas.ListOf[schemas.Event],
+    openapi_extra=asks(Operation.READ_HISTORY),
 )
 def list_events(instance_id: UUID, reading: Read, page: PageOf) -> Response:
     """The events of one instance, oldest first."""
@@ -30,4 +31,6 @@ def list_events(instance_id: UUID, reading: Read, page: PageOf) -> Response:
         items = [present.event(record) for record in found.items]
         return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)
 
-    return shown(reading.ask(question))
+    body = reading.ask(question)
+    reading.record(instance_id)
+    return shown(body)

@@ -46,6 +46,7 @@ class Observed:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+        scope["jenjang.request_id"] = request_id
         status, began = 500, time.perf_counter()
 
         async def send_with_id(message: Message) -> None:

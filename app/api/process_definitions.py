@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.api import problems, schemas
 from app.api.dependencies import PageOf, Read, bearer, shown
-from app.api.route import AuthenticatedRoute
+from app.api.route import AuthenticatedRoute, asks
 from app.permissions import Operation
 from app.storage import process_definitions
 
@@ -20,7 +20,12 @@ router = APIRouter(
 )
 
 
-@router.get("", responses=problems.declared(), response_model=schemas.ListOf[schemas.ProcessDefinition])
+@router.get(
+    "",
+    responses=problems.declared(),
+    response_model=schemas.ListOf[schemas.ProcessDefinition],
+    openapi_extra=asks(Operation.READ_DEFINITION),
+)
 def list_process_definitions(
     reading: Read,
     page: PageOf,
@@ -38,7 +43,12 @@ def list_process_definitions(
     return shown(reading.ask(question))
 
 
-@router.get("/{definition_id}", responses=problems.declared(404), response_model=schemas.ProcessDefinition)
+@router.get(
+    "/{definition_id}",
+    responses=problems.declared(404),
+    response_model=schemas.ProcessDefinition,
+    openapi_extra=asks(Operation.READ_DEFINITION),
+)
 def read_process_definition(definition_id: UUID, reading: Read) -> Response:
     """One version."""
     permissions.require(Operation.READ_DEFINITION, reading.actor)
@@ -50,6 +60,7 @@ def read_process_definition(definition_id: UUID, reading: Read) -> Response:
     "/{definition_id}/xml",
     responses={**problems.declared(404), 200: {"content": {"application/xml": {}}, "description": "The diagram."}},
     response_class=Response,
+    openapi_extra=asks(Operation.READ_DEFINITION),
 )
 def read_xml(definition_id: UUID, reading: Read) -> Response:
     """The diagram, byte for byte as it was uploaded."""
@@ -61,6 +72,7 @@ def read_xml(definition_id: UUID, reading: Read) -> Response:
     "/{definition_id}/forms/{name}",
     responses={**problems.declared(404), 200: {"content": {"application/json": {}}, "description": "The form."}},
     response_class=Response,
+    openapi_extra=asks(Operation.READ_DEFINITION),
 )
 def read_form_file(definition_id: UUID, name: str, reading: Read) -> Response:
     """A form, byte for byte as it was uploaded."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
 from app.api.dependencies import Command, Create, Moment, PageOf, Read, answer, bearer, etag, shown
-from app.api.route import AuthenticatedRoute
+from app.api.route import AuthenticatedRoute, asks
 from app.commands.cancel_process_instance import cancel_process_instance as cancel
 from app.commands.resume_process_instance import resume_process_instance as resume
 from app.commands.start_process_instance import start_process_instance as start
@@ -36,6 +36,7 @@ _VARIABLE = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,63}):(.*)", re.ASCII | re.DOTAL
     status_code=201,
     responses=problems.declared(400, 403, 404, 409, 413, 415),
     response_model=schemas.ProcessInstance,
+    openapi_extra=asks(Operation.START),
 )
 def start_process_instance(body: schemas.StartRequest, writing: Create) -> Response:
     """Start a process and run it to its first rest."""
@@ -48,6 +49,7 @@ def start_process_instance(body: schemas.StartRequest, writing: Create) -> Respo
             writing.actor,
             business_key=body.business_key,
             variables=body.variables,
+            on_behalf_of=body.on_behalf_of,
             now=writing.now,
         )
         instance = started.process_instance
@@ -66,7 +68,12 @@ def _named(body: schemas.StartRequest) -> UUID | str:
     return named[0]
 
 
-@router.get("", responses=problems.declared(), response_model=schemas.ListOf[schemas.ProcessInstance])
+@router.get(
+    "",
+    responses=problems.declared(),
+    response_model=schemas.ListOf[schemas.ProcessInstance],
+    openapi_extra=asks(Operation.READ_INSTANCE),
+)
 def list_process_instances(
     reading: Read,
     page: PageOf,
@@ -102,7 +109,9 @@ def list_process_instances(
         ]
         return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)
 
-    return shown(reading.ask(question))
+    body = reading.ask(question)
+    reading.record(*(instance.id for instance in body.items))
+    return shown(body)
 
 
 def _variables(texts: list[str]) -> tuple[tuple[str, str], ...]:
@@ -112,7 +121,12 @@ def _variables(texts: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple((match[1], match[2]) for match in matches if match is not None)
 
 
-@router.get("/{instance_id}", responses=problems.declared(404), response_model=schemas.ProcessInstance)
+@router.get(
+    "/{instance_id}",
+    responses=problems.declared(404),
+    response_model=schemas.ProcessInstance,
+    openapi_extra=asks(Operation.READ_INSTANCE),
+)
 def read_process_instance(instance_id: UUID, reading: Read) -> Response:
     """One instance with its open user tasks."""
 
@@ -121,13 +135,19 @@ def read_process_instance(instance_id: UUID, reading: Read) -> Response:
         return present.process_instance_now(session, instance), instance.revision
 
     body, revision = reading.ask(question)
+    reading.record(instance_id)
     return shown(body, {"ETag": etag(revision)})
 
 
 _COMMAND_PROBLEMS = problems.declared(400, 403, 404, 409, 412, 413, 415)
 
 
-@router.post("/{instance_id}/cancellation", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
+@router.post(
+    "/{instance_id}/cancellation",
+    responses=_COMMAND_PROBLEMS,
+    response_model=schemas.ProcessInstance,
+    openapi_extra=asks(Operation.CANCEL),
+)
 def cancel_process_instance(instance_id: UUID, body: schemas.CancellationRequest, writing: Command) -> Response:
     """End an instance for good; its open user tasks are closed."""
 
@@ -138,7 +158,12 @@ def cancel_process_instance(instance_id: UUID, body: schemas.CancellationRequest
     return writing.run(command)
 
 
-@router.post("/{instance_id}/suspension", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
+@router.post(
+    "/{instance_id}/suspension",
+    responses=_COMMAND_PROBLEMS,
+    response_model=schemas.ProcessInstance,
+    openapi_extra=asks(Operation.SUSPEND),
+)
 def suspend_process_instance(
     instance_id: UUID, writing: Command, body: schemas.ReasonRequest | None = None
 ) -> Response:
@@ -152,7 +177,12 @@ def suspend_process_instance(
     return writing.run(command)
 
 
-@router.post("/{instance_id}/resumption", responses=_COMMAND_PROBLEMS, response_model=schemas.ProcessInstance)
+@router.post(
+    "/{instance_id}/resumption",
+    responses=_COMMAND_PROBLEMS,
+    response_model=schemas.ProcessInstance,
+    openapi_extra=asks(Operation.RESUME),
+)
 def resume_process_instance(instance_id: UUID, writing: Command, body: schemas.ReasonRequest | None = None) -> Response:
     """Let a suspended instance go on."""
     reason = None if body is None else body.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from fastapi import HTTPException, Request, Response, params
@@ -11,10 +12,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
+from app import permissions
 from app.engine.strict_json import JsonInvalid, read_json
 from app.errors import FieldError, Malformed, ParameterRefused, Unauthenticated, UnsupportedMediaType
-from app.permissions import Actor
-from app.storage import people
+from app.permissions import Actor, Operation
+from app.storage import tokens
 
 #: levels of objects and lists in a body; keeps every later walk over it shallow
 _MAX_DEPTH = 32
@@ -53,12 +55,21 @@ async def _read_json(body: bytes) -> Any:
     return await run_in_threadpool(read_json, body, max_depth=_MAX_DEPTH)
 
 
+def asks(*operations: Operation) -> dict[str, Any]:
+    """The `openapi_extra=` of a route: which rows of the table of permissions decide about it."""
+    return {"x-operations": [operation.value for operation in operations]}
+
+
 class AuthenticatedRoute(APIRoute):
-    """A route for authenticated people. 401 comes first, then 400, 413 and 415, then the endpoint."""
+    """A route for authenticated people that says what they ask for, by `asks(…)`.
+
+    401 comes first, then 403 for a token that is not meant for this, 400, 413 and 415, then the endpoint.
+    """
 
     def get_route_handler(self) -> Handler:
         """Wrap the endpoint's own handler."""
         handle = super().get_route_handler()
+        operations = [Operation(name) for name in (self.openapi_extra or {})["x-operations"]]
         parameters = _query_parameters(self.dependant)
         takes_upload = self.body_field is not None and isinstance(self.body_field.field_info, params.Form)
         takes_json = self.body_field is not None and not takes_upload
@@ -68,6 +79,7 @@ class AuthenticatedRoute(APIRoute):
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, _bounded(request.receive, limit))
             strict.state.actor = await run_in_threadpool(authenticate, request)
+            permissions.require_scope(operations, strict.state.actor)
             _refuse_parameters(request, parameters)
             strict.state.body = await _json_body(strict, is_required=needs_json) if takes_json else b""
             if takes_upload and _content_type(request) not in {"", "multipart/form-data"}:
@@ -86,12 +98,13 @@ def authenticate(request: Request) -> Actor:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
         raise Unauthenticated
-    with request.app.state.database.reading() as session:
-        actor = people.find_by_token(session, secret.strip(), demo=request.app.state.settings.demo)
-    if actor is None:
+    state, now = request.app.state, request.app.state.clock()
+    with state.database.reading() as session:
+        found = tokens.find(session, secret.strip(), now=now, demo=state.settings.demo)
+    if found is None:
         raise Unauthenticated("The bearer token is unknown or no longer valid.")
-    request.scope["jenjang.username"] = actor.username
-    return actor
+    request.scope["jenjang.username"] = found.actor.username
+    return replace(found.actor, request_id=request.scope.get("jenjang.request_id"))
 
 
 def _query_parameters(dependant: Dependant) -> set[str]:

@@ -155,6 +155,12 @@ class Form(BaseModel):
 
     form_schema: dict[str, Any] = Field(serialization_alias="schema", description="JSON Schema 2020-12.")
     values: Variables
+    approval: Literal["paraf", "tanda_tangan"] | None = Field(
+        description="What completing the task gives to what is shown here."
+    )
+    content_sha256: str | None = Field(
+        description="Of what would be approved: the values and the version of the diagram, as RFC 8785 writes them."
+    )
 
 
 class Completion(BaseModel):
@@ -193,7 +199,19 @@ class Event(Answer):
     previous_hash: str
 
 
-class StartRequest(Body):
+class OnBehalf(Body):
+    """What a person may do in the name of somebody for whom they stand in (Plh, Plt)."""
+
+    on_behalf_of: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        examples=[None],
+        description="Username of the principal; needed only where the caller stands in for several who may do this.",
+    )
+
+
+class StartRequest(OnBehalf):
     """Which process to start: the newest version of a key, or one version by id."""
 
     process_definition_key: str | None = Field(None, min_length=1, max_length=255, examples=["penjenjangan_kinerja"])
@@ -202,26 +220,27 @@ class StartRequest(Body):
     variables: Variables = Field({}, examples=[{}])
 
 
-class CompletionRequest(Body):
+class CompletionRequest(OnBehalf):
     """The whole form, and a remark."""
 
     variables: Variables = Field(examples=[{"keputusan": "ya"}])
     comment: Text | None = None
 
 
-class DraftRequest(Body):
+class DraftRequest(OnBehalf):
     """The form so far."""
 
     variables: Variables
 
 
-class AssignmentRequest(Body):
-    """To whom; without a name, to the caller."""
+class AssignmentRequest(OnBehalf):
+    """To whom; without a name, to the caller. To somebody else only with a reason."""
 
     assignee: str | None = Field(None, min_length=1, max_length=64, examples=[None])
+    reason: Text | None = Field(None, examples=[None])
 
 
-class CommentRequest(Body):
+class CommentRequest(OnBehalf):
     """A remark."""
 
     text: Text

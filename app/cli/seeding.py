@@ -24,7 +24,7 @@ from app.commands.issue_token import issue_token
 from app.errors import Conflict, Forbidden, UserNotFound
 from app.queries.examine_upload import examine_upload, read_stored
 from app.settings import Settings
-from app.storage import people
+from app.storage import people, tokens
 from app.storage.database import Database
 
 _DIAGRAMS = Path(__file__).parents[2] / "bpmn"
@@ -119,10 +119,11 @@ def _demo_settings() -> Settings:
 
 
 def _renew_tokens(database: Database) -> Tokens:
+    now = datetime.now(UTC)
     with database.transaction() as session:
         for person in DEMO_PEOPLE:
-            people.revoke_tokens(session, _require_demo_person(session, person.username))
-        return _issue_tokens(session, datetime.now(UTC))
+            tokens.revoke_all(session, _require_demo_person(session, person.username), now)
+        return _issue_tokens(session, now)
 
 
 def _require_demo_person(session: Session, username: str) -> UUID:

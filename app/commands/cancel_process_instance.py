@@ -28,4 +28,4 @@ def cancel_process_instance(
     cancelled = user_tasks.cancel_open(session, user_tasks.open_of(session, instance_id), now)
     story = [process_instances.task_event("user_task_cancelled", task, reason=reason) for task in cancelled]
     story.append(process_instances.status_event("process_instance_cancelled", instance, CANCELLED, reason))
-    return process_instances.record(session, instance, story, actor=actor, now=now, status=CANCELLED)
+    return process_instances.record(session, instance, story, performer=locked.performer, now=now, status=CANCELLED)

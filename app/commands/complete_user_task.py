@@ -11,9 +11,19 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.engine import process
+from app.engine.user_task_elements import UserTaskElement
 from app.permissions import Actor, Operation
-from app.storage import access, comments, lane_owners, process_definitions, process_instances, user_tasks
-from app.storage.access import IfMatch
+from app.storage import (
+    access,
+    approvals,
+    comments,
+    lane_owners,
+    process_definitions,
+    process_instances,
+    shown_forms,
+    user_tasks,
+)
+from app.storage.access import IfMatch, LockedTask
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
 
@@ -37,31 +47,51 @@ def complete_user_task(
     submitted: Mapping[str, Any],
     *,
     comment: str | None,
+    on_behalf_of: str | None,
     if_match: IfMatch,
     now: datetime,
 ) -> Completion:
     """Complete an open user task with the whole form's values and run the process to its next rest.
 
     Raises:
-        UserTaskNotFound, Forbidden, Stale, UserTaskClosed, UserTaskClaimed, ProcessInstanceNotActive, FormRefused,
-        ProcessStuck
+        UserTaskNotFound, Forbidden, NotStandingIn, PrincipalAmbiguous, FourEyes, Stale, UserTaskClosed,
+        UserTaskClaimed, ProcessInstanceNotActive, FormRefused, ProcessStuck
     """
-    locked = access.lock_open_task(session, task_id, actor, Operation.COMPLETE, if_match=if_match, now=now)
-    instance, task, now = locked.instance, locked.task, locked.now
-    access.require_unclaimed_by_others(task, actor)
+    locked = access.lock_open_task(
+        session, task_id, actor, Operation.COMPLETE, on_behalf_of=on_behalf_of, if_match=if_match, now=now
+    )
+    instance, task, performer, now = locked.instance, locked.task, locked.performer, locked.now
+    access.require_unclaimed_by_others(task, performer)
+    access.require_four_eyes(session, locked, performer.usernames)
     definition = process_definitions.parsed(session, instance)
-    definition.user_tasks[task.element_id].form.accept(submitted)
+    element = definition.user_tasks[task.element_id]
+    entered, approval = _accept(session, locked, element, submitted, comment)
 
-    step = process.complete_user_task(definition, instance.state, task.element_task_id, submitted, now)
-    lane_owners.require_active_people(session, step, submitted)
+    step = process.complete_user_task(definition, instance.state, task.element_task_id, entered, now)
+    lane_owners.require_active_people(session, step, entered)
 
-    closed = user_tasks.close(session, task, actor, now)
+    closed = user_tasks.close(session, task, performer, now)
     if comment is not None:
         comments.add(session, closed, actor, comment, now)
-    cause = process_instances.task_event(
-        "user_task_completed", closed, variables=submitted, changes=step.changes_as_json(), comment=comment
-    )
+    told = {"variables": entered, "changes": step.changes_as_json(), "comment": comment}
+    cause = process_instances.task_event("user_task_completed", closed, **told, **approval)
     saved, tasks = process_instances.save_step(
-        session, instance, definition, step, locked.others, cause, actor=actor, now=now
+        session, instance, definition, step, locked.others, cause, performer=performer, now=now
     )
     return Completion(closed, saved, tasks.open, tasks.opened)
+
+
+def _accept(
+    session: Session, locked: LockedTask, element: UserTaskElement, submitted: Mapping[str, Any], comment: str | None
+) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """What was entered, and the record of what that approves, if it approves anything."""
+    form, instance = element.form, locked.instance
+    form.accept(submitted)
+    if element.approval is None and not form.read_only:
+        return submitted, {}
+    shown = shown_forms.values_shown(session, instance, locked.task, form)
+    entered = form.writable(submitted, shown)
+    if element.approval is None:
+        return entered, {}
+    record = approvals.approval(session, instance, element.approval, locked.performer, shown, entered, comment)
+    return entered, {"approval": record}

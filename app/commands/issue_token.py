@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.storage import people
+from app.storage import people, tokens
 
 
 def issue_token(session: Session, username: str, *, now: datetime) -> str:
@@ -15,4 +15,4 @@ def issue_token(session: Session, username: str, *, now: datetime) -> str:
     Raises:
         UserNotFound
     """
-    return people.issue_token(session, people.get_by_username(session, username).id, now=now)
+    return tokens.issue(session, people.get_by_username(session, username).id, now=now).secret

@@ -24,7 +24,7 @@ def release_user_task(session: Session, task_id: UUID, actor: Actor, *, if_match
     task = locked.task
     if task.assignee is None:
         raise UserTaskNotClaimed
-    changed = user_tasks.change(session, task, assignee=None, claimed_at=None)
+    changed = user_tasks.release(session, task)
     event = process_instances.task_event("user_task_released", changed, former_assignee=task.assignee)
-    process_instances.record(session, locked.instance, [event], actor=actor, now=locked.now)
+    process_instances.record(session, locked.instance, [event], performer=locked.performer, now=locked.now)
     return changed

@@ -27,4 +27,4 @@ def resume_process_instance(
     if instance.status != SUSPENDED:
         raise ProcessInstanceNotSuspended(f"The process instance is {access.how_it_came(session, instance)}.")
     event = process_instances.status_event("process_instance_resumed", instance, ACTIVE, reason)
-    return process_instances.record(session, instance, [event], actor=actor, now=now, status=ACTIVE)
+    return process_instances.record(session, instance, [event], performer=locked.performer, now=now, status=ACTIVE)

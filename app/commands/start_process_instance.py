@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app import permissions
 from app.engine import process
+from app.engine.definitions import Definition
 from app.errors import Forbidden
-from app.permissions import Actor, Ground, Operation
-from app.storage import lane_owners, process_definitions, process_instances
+from app.permissions import Actor, Ground, Operation, Performer
+from app.storage import lane_owners, performers, process_definitions, process_instances
 from app.storage.events import NewEvent
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
@@ -35,22 +36,20 @@ def start_process_instance(
     *,
     business_key: str | None,
     variables: Mapping[str, Any],
+    on_behalf_of: str | None = None,
     now: datetime,
 ) -> Started:
     """Start an instance of a version (by id) or of the newest version (by key) and run it to its first rest.
 
     Raises:
-        ProcessDefinitionNotFound, Forbidden, FormRefused, ProcessStuck
+        ProcessDefinitionNotFound, Forbidden, NotStandingIn, PrincipalAmbiguous, FormRefused, ProcessStuck
     """
     if isinstance(process_definition, UUID):
         version = process_definitions.get(session, process_definition)
     else:
         version = process_definitions.newest(session, process_definition)
     definition = process_definitions.parsed(session, version)
-    relations = {Ground.FIRST_PERFORMER} if definition.starter_roles & actor.roles else set()
-    if not permissions.is_allowed(Operation.START, actor, relations):
-        lanes = " or ".join(sorted(definition.starter_roles))
-        raise Forbidden(f"Only who holds the lane of the first user task may start this process: {lanes}.")
+    performer = _performer(session, definition, actor, on_behalf_of, now)
     definition.start_form.accept(variables)
 
     step = process.start(definition, variables, now)
@@ -66,5 +65,24 @@ def start_process_instance(
         "changes": step.changes_as_json(),
     }
     cause = NewEvent("process_instance_started", payload)
-    saved, tasks = process_instances.save_step(session, instance, definition, step, [], cause, actor=actor, now=now)
+    saved, tasks = process_instances.save_step(
+        session, instance, definition, step, [], cause, performer=performer, now=now
+    )
     return Started(saved, tasks.open)
+
+
+def _performer(
+    session: Session, definition: Definition, actor: Actor, on_behalf_of: str | None, now: datetime
+) -> Performer:
+    def holds_first_lane(_: str, roles: frozenset[str]) -> bool:
+        return bool(definition.starter_roles & roles)
+
+    is_first = any(holds_first_lane(person.username, person.roles) for person in actor.persons)
+    relations = {Ground.FIRST_PERFORMER} if is_first else set()
+    if not permissions.is_allowed(Operation.START, actor, relations):
+        permissions.require_scope([Operation.START], actor)
+        lanes = " or ".join(sorted(definition.starter_roles))
+        raise Forbidden(f"Only a starter, or who holds the lane of the first user task, may start this: {lanes}.")
+    if on_behalf_of is None and permissions.is_allowed(Operation.START, actor):
+        return Performer(actor)
+    return performers.choose(session, actor, holds_first_lane, named=on_behalf_of, now=now)

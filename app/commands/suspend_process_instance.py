@@ -25,4 +25,4 @@ def suspend_process_instance(
     instance, now = locked.instance, locked.now
     access.require_active(session, instance)
     event = process_instances.status_event("process_instance_suspended", instance, SUSPENDED, reason)
-    return process_instances.record(session, instance, [event], actor=actor, now=now, status=SUSPENDED)
+    return process_instances.record(session, instance, [event], performer=locked.performer, now=now, status=SUSPENDED)

@@ -10,40 +10,41 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
-from app.storage import access, events, process_definitions, process_instances, user_tasks
+from app.storage import access, approvals, process_definitions, process_instances, shown_forms
 
 
 @dataclass(frozen=True, slots=True)
 class ShownForm:
     """A form as a person sees it."""
 
+    process_instance_id: UUID
     #: JSON Schema 2020-12
     schema: dict[str, Any]
     values: Mapping[str, Any]
+    #: paraf or tanda_tangan, where completing the task approves what is shown
+    approval: str | None
+    #: of what is shown and would be approved
+    content_sha256: str | None
     #: changes with the user task, and with whatever happens in its instance
     revision: str
 
 
 def read_form(session: Session, task_id: UUID, actor: Actor) -> ShownForm:
-    """The form of a user task with its values: the draft; else those of the element's last round; else the process
-    variables of the same names. A completed task shows what was submitted.
+    """The form of a user task with its values.
 
     Raises:
         UserTaskNotFound
     """
     task = access.read_task(session, task_id, actor)
     instance = process_instances.get(session, task.process_instance_id)
-    form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
-    revision = access.form_revision(task, instance)
-    if task.draft is not None:
-        return ShownForm(form.schema, task.draft, revision)
-    submitted = events.last(
-        session,
-        instance.id,
-        "user_task_completed",
-        element_id=task.element_id,
-        user_task_id=task.id if task.state == user_tasks.COMPLETED else None,
+    element = process_definitions.parsed(session, instance).user_tasks[task.element_id]
+    values = shown_forms.values_shown(session, instance, task, element.form)
+    can_be_approved = element.approval is not None and task.is_open
+    return ShownForm(
+        process_instance_id=instance.id,
+        schema=element.form.schema,
+        values=values,
+        approval=element.approval,
+        content_sha256=approvals.content_sha256(instance, values) if can_be_approved else None,
+        revision=access.form_revision(task, instance),
     )
-    known = instance.variables if submitted is None else submitted.payload["variables"]
-    values = {name: value for name, value in known.items() if name in form.property_names}
-    return ShownForm(form.schema, values, revision)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.errors import (
     NotFound,
+    NotStandingIn,
     ProcessInstanceNotActive,
     ProcessInstanceNotFound,
     Stale,
@@ -19,8 +20,16 @@ from app.errors import (
     UserTaskClosed,
     UserTaskNotFound,
 )
-from app.permissions import Actor, Ground, Operation
-from app.storage import events, participants, process_instances, user_tasks
+from app.permissions import Actor, Ground, Operation, Performer
+from app.storage import (
+    events,
+    four_eyes,
+    participants,
+    performers,
+    process_definitions,
+    process_instances,
+    user_tasks,
+)
 from app.storage.events import Event
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
@@ -61,6 +70,7 @@ class Locked:
     """What a command works on, nobody else being able to until the transaction ends."""
 
     instance: ProcessInstance
+    performer: Performer
     #: when the command counts: not before what has already happened in the instance, however the clocks run
     now: datetime
 
@@ -87,16 +97,24 @@ def lock_instance(
         _require_knowledge(session, instance_id, actor, Operation.READ_INSTANCE, ProcessInstanceNotFound())
         permissions.require(operation, actor)
     require_fresh(if_match, str(instance.revision))
-    return Locked(instance, max(now, instance.last_event_at))
+    return Locked(instance, Performer(actor), max(now, instance.last_event_at))
 
 
 def lock_open_task(
-    session: Session, task_id: UUID, actor: Actor, operation: Operation, *, if_match: IfMatch, now: datetime
+    session: Session,
+    task_id: UUID,
+    actor: Actor,
+    operation: Operation,
+    *,
+    on_behalf_of: str | None = None,
+    if_match: IfMatch,
+    now: datetime,
 ) -> LockedTask:
     """An open user task of an active instance, for a command on it.
 
     Raises:
-        UserTaskNotFound, Forbidden, Stale, UserTaskClosed, ProcessInstanceNotActive
+        UserTaskNotFound, Forbidden, NotStandingIn, PrincipalAmbiguous, Stale, UserTaskClosed,
+        ProcessInstanceNotActive
     """
     instance = process_instances.load_for_update_by_task(session, task_id)
     open_tasks = {task.id: task for task in user_tasks.open_of(session, instance.id)}
@@ -107,7 +125,14 @@ def lock_open_task(
         permissions.require(operation, actor, relations)
     require_fresh(if_match, str(task.revision), form_revision(task, instance))
     require_open(session, instance, task)
-    return LockedTask(instance, max(now, instance.last_event_at), task, list(open_tasks.values()))
+    now = max(now, instance.last_event_at)
+    performer = Performer(actor)
+    # What a system role allows, the person does in their own name.
+    if permissions.TABLE[operation].grounds & relations:
+        performer = performers.choose_for_task(session, actor, task, named=on_behalf_of, now=now)
+    elif on_behalf_of is not None:
+        raise NotStandingIn
+    return LockedTask(instance, performer, now, task, list(open_tasks.values()))
 
 
 def form_revision(task: UserTask, instance: ProcessInstance) -> str:
@@ -147,21 +172,32 @@ def require_open(session: Session, instance: ProcessInstance, task: UserTask) ->
     Raises:
         UserTaskClosed, ProcessInstanceNotActive
     """
-    if task.state != user_tasks.OPEN:
+    if not task.is_open:
         event = events.last(session, instance.id, f"user_task_{task.state}", user_task_id=task.id)
         raise UserTaskClosed(f"The user task was {task.state}{_by(event)}.")
     require_active(session, instance)
 
 
-def require_unclaimed_by_others(task: UserTask, actor: Actor) -> None:
+def require_unclaimed_by_others(task: UserTask, performer: Performer) -> None:
     """Refuse a command on a user task that somebody else has claimed, and say who and when.
 
     Raises:
         UserTaskClaimed
     """
-    if task.assignee is not None and task.assignee != actor.username:
+    is_theirs = task.assignee in performer.usernames or task.on_behalf_of == performer.username
+    if task.assignee is not None and not is_theirs:
         since = "" if task.claimed_at is None else f" since {_rfc3339(task.claimed_at)}"
         raise UserTaskClaimed(f"The user task is claimed by {task.assignee}{since}.")
+
+
+def require_four_eyes(session: Session, locked: LockedTask, usernames: Collection[str]) -> None:
+    """Refuse people whom the diagram keeps from this user task, as `app.storage.four_eyes` says.
+
+    Raises:
+        FourEyes
+    """
+    element = process_definitions.parsed(session, locked.instance).user_tasks[locked.task.element_id]
+    four_eyes.require(session, locked.instance.id, element, usernames)
 
 
 def _require_knowledge(

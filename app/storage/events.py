@@ -1,27 +1,21 @@
-"""The event stream of each process instance: append-only, numbered without gaps, chained by hashes.
-
-An event's hash is SHA-256 over its canonical JSON (RFC 8785), which holds the hash before it. The payload enters by a
-digest of its own, salted, so that a payload can one day be removed by law without breaking the proof of the rest.
-"""
+"""The event stream of each process instance: append-only, numbered without gaps, sealed one upon the other."""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from app.storage import canonical_json, keyset, tables
+from app.permissions import Performer
+from app.storage import keyset, tables
+from app.storage.seal import StreamEnd, as_sealed, seal
 
-_SALT_BYTES = 16
-#: sealed with each event, so that what is sealed can grow without doubt about how an old event was
-_SEAL_FORMAT = 1
 _INSERT = insert(tables.event)
 
 
@@ -57,14 +51,6 @@ class Event:
     previous_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEnd:
-    """Where an instance's stream ends."""
-
-    sequence: int
-    hash: bytes
-
-
 def stream_start(definition_fingerprint: str) -> StreamEnd:
     """The end of an empty stream: it hangs on the exact diagram and forms that the instance runs."""
     return StreamEnd(sequence=0, hash=bytes.fromhex(definition_fingerprint))
@@ -76,7 +62,7 @@ def append(
     end: StreamEnd,
     new_events: Sequence[NewEvent],
     *,
-    actor: str,
+    performer: Performer,
     now: datetime,
     state_after: bytes | None,
 ) -> StreamEnd:
@@ -87,7 +73,7 @@ def append(
     rows = []
     for position, new in enumerate(new_events, start=1):
         state = state_after if position == len(new_events) else None
-        row = _row(process_instance_id, end, new, actor=actor, now=now, state_after=state)
+        row = _row(process_instance_id, end, new, performer=performer, now=now, state_after=state)
         rows.append(row)
         end = StreamEnd(sequence=row["sequence"], hash=row["hash"])
     session.execute(_INSERT, rows)
@@ -95,37 +81,40 @@ def append(
 
 
 def _row(
-    process_instance_id: UUID, end: StreamEnd, new: NewEvent, *, actor: str, now: datetime, state_after: bytes | None
+    process_instance_id: UUID,
+    end: StreamEnd,
+    new: NewEvent,
+    *,
+    performer: Performer,
+    now: datetime,
+    state_after: bytes | None,
 ) -> dict[str, Any]:
-    salt = secrets.token_bytes(_SALT_BYTES)
     told: dict[str, Any] = {
         "sequence": end.sequence + 1,
         "type": new.type,
         "element_id": new.element_id,
         "element_name": new.element_name,
         "round": new.round,
-        "actor": actor,
-        "on_behalf_of": None,
-        "basis": None,
+        "actor": performer.username,
+        "on_behalf_of": performer.on_behalf_of,
+        "basis": performer.basis,
     }
-    sealed = told | {
-        "format": _SEAL_FORMAT,
+    in_json = {
         "process_instance_id": str(process_instance_id),
-        "occurred_at": now.astimezone(UTC).isoformat(timespec="microseconds"),
+        "occurred_at": as_sealed(now),
         "user_task_id": None if new.user_task_id is None else str(new.user_task_id),
-        "payload_sha256": hashlib.sha256(salt + canonical_json.dumps(dict(new.payload))).hexdigest(),
         "state_sha256": None if state_after is None else hashlib.sha256(state_after).hexdigest(),
-        "previous_hash": end.hash.hex(),
     }
+    sealed = seal(told | in_json, new.payload, end.hash)
     return told | {
         "process_instance_id": process_instance_id,
         "occurred_at": now,
         "user_task_id": new.user_task_id,
         "payload": new.payload,
-        "payload_salt": salt,
+        "payload_salt": sealed.payload_salt,
         "state_after": state_after,
         "previous_hash": end.hash,
-        "hash": hashlib.sha256(canonical_json.dumps(sealed)).digest(),
+        "hash": sealed.hash,
     }
 
 

@@ -40,10 +40,10 @@ def enter(
         session.execute(insert(tables.participant), values)
 
 
-def took_part(session: Session, instance_id: UUID, username: str) -> None:
-    """Remember that the person acted in the instance."""
-    row = {"process_instance_id": instance_id, "basis": "acted", "name": username}
-    session.execute(_INSERT_IF_ABSENT[session.get_bind().dialect.name], row)
+def took_part(session: Session, instance_id: UUID, usernames: Iterable[str]) -> None:
+    """Remember who acted in the instance, and in whose name."""
+    rows = [{"process_instance_id": instance_id, "basis": "acted", "name": name} for name in sorted(usernames)]
+    session.execute(_INSERT_IF_ABSENT[session.get_bind().dialect.name], rows)
 
 
 def takes_part(session: Session, instance_id: UUID, actor: Actor) -> bool:
@@ -52,11 +52,13 @@ def takes_part(session: Session, instance_id: UUID, actor: Actor) -> bool:
 
 
 def may_know(instance_id: ColumnElement[UUID] | UUID, actor: Actor) -> ColumnElement[bool]:
-    """The condition under which the person took or may take part in the instance."""
+    """The condition under which the person took or may take part in the instance, or stands in for who does."""
+    roles = {role for person in actor.persons for role in person.roles}
+    usernames = {person.username for person in actor.persons}
     return exists().where(
         _participant.process_instance_id == instance_id,
         or_(
-            and_(_participant.basis == "role", _participant.name.in_(actor.roles)),
-            and_(_participant.basis.in_(["named", "acted"]), _participant.name == actor.username),
+            and_(_participant.basis == "role", _participant.name.in_(roles)),
+            and_(_participant.basis.in_(["named", "acted"]), _participant.name.in_(usernames)),
         ),
     )

@@ -15,10 +15,11 @@ from uuid_utils.compat import uuid7
 from app.engine.definitions import Definition
 from app.engine.step import Step
 from app.errors import NotFound, ProcessInstanceNotFound, UserTaskNotFound
-from app.permissions import Actor
+from app.permissions import Actor, Performer
 from app.storage import events, participants, tables, user_tasks
-from app.storage.events import NewEvent, StreamEnd
+from app.storage.events import NewEvent
 from app.storage.process_definitions import ProcessDefinition
+from app.storage.seal import StreamEnd
 from app.storage.user_tasks import Replaced, UserTask
 
 ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED = "active", "suspended", "completed", "cancelled", "failed"
@@ -35,6 +36,7 @@ class ProcessInstance:
     #: of the definition
     key: str
     version: int
+    definition_sha256: str
     fingerprint: str
     business_key: str | None
     status: str
@@ -59,7 +61,11 @@ class ProcessInstance:
 _instance = tables.process_instance.c
 _definition = tables.process_definition.c
 SELECT: Select[Any] = select(
-    tables.process_instance, _definition.key, _definition.version, _definition.fingerprint
+    tables.process_instance,
+    _definition.key,
+    _definition.version,
+    _definition.sha256.label("definition_sha256"),
+    _definition.fingerprint,
 ).join_from(tables.process_instance, tables.process_definition)
 
 # Built once: SQLAlchemy takes longer to build a statement than to run it.
@@ -131,7 +137,13 @@ def add(
         "last_hash": end.hash,
     }
     session.execute(insert(tables.process_instance), row)
-    return ProcessInstance(**row, key=definition.key, version=definition.version, fingerprint=definition.fingerprint)
+    return ProcessInstance(
+        **row,
+        key=definition.key,
+        version=definition.version,
+        definition_sha256=definition.sha256,
+        fingerprint=definition.fingerprint,
+    )
 
 
 def save_step(
@@ -142,7 +154,7 @@ def save_step(
     was_open: Sequence[UserTask],
     cause: NewEvent,
     *,
-    actor: Actor,
+    performer: Performer,
     now: datetime,
 ) -> tuple[ProcessInstance, Replaced]:
     """Save the outcome of a step: the state, the open user tasks, and what happened, beginning with its cause."""
@@ -154,7 +166,7 @@ def save_step(
         session,
         instance,
         story,
-        actor=actor,
+        performer=performer,
         now=now,
         state=step.state,
         status=step.status,
@@ -169,16 +181,16 @@ def record(
     instance: ProcessInstance,
     story: Sequence[NewEvent],
     *,
-    actor: Actor,
+    performer: Performer,
     now: datetime,
     **values: Any,
 ) -> ProcessInstance:
     """Append events to an instance's stream and write the columns that changed with them."""
     state_after = values.get("state")
     end = events.append(
-        session, instance.id, instance.stream_end, story, actor=actor.username, now=now, state_after=state_after
+        session, instance.id, instance.stream_end, story, performer=performer, now=now, state_after=state_after
     )
-    participants.took_part(session, instance.id, actor.username)
+    participants.took_part(session, instance.id, performer.usernames)
     values |= {"revision": instance.revision + 1}
     values |= {"last_sequence": end.sequence, "last_event_at": now, "last_hash": end.hash}
     if values.get("status") in _ENDED:

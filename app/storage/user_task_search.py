@@ -23,7 +23,7 @@ class UserTaskFilter:
 
     state: str | None = None
     assignee: str | None = None
-    #: a person who could do it
+    #: a person who could do it, or who stands in for one who could
     candidate: Actor | None = None
     process_instance_id: UUID | None = None
     element_id: str | None = None
@@ -69,5 +69,6 @@ def _filtered(wanted: UserTaskFilter, visible_to: Actor | None) -> Select[Any]:
 
 
 def _can_do(actor: Actor) -> ColumnElement[bool]:
-    by_role = and_(_task.candidates.is_(None), _task.role.in_(actor.roles))
-    return or_(by_role, json_search.array_has(_task.candidates, actor.username))
+    roles = {role for person in actor.persons for role in person.roles}
+    by_role = and_(_task.candidates.is_(None), _task.role.in_(roles))
+    return or_(by_role, *(json_search.array_has(_task.candidates, person.username) for person in actor.persons))

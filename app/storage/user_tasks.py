@@ -15,10 +15,11 @@ from uuid_utils.compat import uuid7
 from app.engine.definitions import Definition
 from app.engine.step import OpenUserTask
 from app.errors import UserTaskNotFound
-from app.permissions import Actor, Ground
+from app.permissions import Actor, Ground, Performer, Principal
 from app.storage import tables
 
 OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
+_UNASSIGNED = {"assignee": None, "claimed_at": None, "on_behalf_of": None, "basis": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,16 @@ class UserTask:
     due_at: datetime | None
     claimed_at: datetime | None
     completed_at: datetime | None
+    #: who really acted
     completed_by: str | None
+    #: in whose name it was claimed or completed, and the letter that allowed it
     on_behalf_of: str | None
     basis: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits to be done."""
+        return self.state == OPEN
 
     def has_candidate(self, username: str, roles: frozenset[str]) -> bool:
         """Whether this person may do it: exactly those named, or else the holders of the role."""
@@ -56,9 +64,9 @@ class UserTask:
     def relations_of(self, actor: Actor) -> set[Ground]:
         """In which relations the actor stands to the task, for the table of permissions."""
         relations = set()
-        if self.has_candidate(actor.username, actor.roles):
+        if any(self.has_candidate(person.username, person.roles) for person in actor.persons):
             relations.add(Ground.CANDIDATE)
-        if self.assignee == actor.username:
+        if actor.username in {self.assignee, self.on_behalf_of}:
             relations.add(Ground.ASSIGNEE)
         return relations
 
@@ -107,16 +115,31 @@ def change(session: Session, task: UserTask, **values: Any) -> UserTask:
     return replace(task, **values)
 
 
-def close(session: Session, task: UserTask, actor: Actor, now: datetime) -> UserTask:
-    """Mark a task as completed by the actor."""
+def assign(
+    session: Session, task: UserTask, assignee: str, now: datetime, *, in_name_of: Principal | None = None
+) -> UserTask:
+    """Give a task to somebody, who may have it in another's name."""
+    name, letter = (None, None) if in_name_of is None else (in_name_of.username, in_name_of.letter)
+    return change(session, task, assignee=assignee, claimed_at=now, on_behalf_of=name, basis=letter)
+
+
+def release(session: Session, task: UserTask) -> UserTask:
+    """Give a task back to its candidates."""
+    return change(session, task, **_UNASSIGNED)
+
+
+def close(session: Session, task: UserTask, performer: Performer, now: datetime) -> UserTask:
+    """Mark a task as completed."""
     return change(
         session,
         task,
         state=COMPLETED,
-        assignee=actor.username,
+        assignee=performer.username,
         claimed_at=task.claimed_at or now,
         completed_at=now,
-        completed_by=actor.username,
+        completed_by=performer.username,
+        on_behalf_of=performer.on_behalf_of,
+        basis=performer.basis,
         draft=None,
     )
 
@@ -197,6 +220,6 @@ def _with_candidates(session: Session, task: UserTask, candidates: tuple[str, ..
     if task.candidates == wanted:
         return task
     # Whoever was assigned may go on only if named: who merely holds the role may no longer be a candidate.
-    keeps_it = task.assignee is None or task.assignee in (wanted or ())
-    released = {} if keeps_it else {"assignee": None, "claimed_at": None}
+    keeps_it = task.assignee is None or {task.assignee, task.on_behalf_of} & set(wanted or ())
+    released = {} if keeps_it else _UNASSIGNED
     return change(session, task, candidates=wanted, **released)

@@ -81,13 +81,30 @@ def test_an_administrator_assigns_to_a_candidate_only(as_: As, team_task: dict[s
     admin = as_("admin")
     refused = admin.post(path(team_task, "/assignment"), {"assignee": "anggota3"})
     assert refused.status_code == 422
-    assert refused.json()["errors"][0]["pointer"] == "/assignee"
-    assert admin.post(path(team_task, "/assignment"), {"assignee": "tak_dikenal"}).status_code == 422
-    assert as_("anggota1").post(path(team_task, "/assignment"), {"assignee": "anggota2"}).status_code == 403
-    assert admin.post(path(team_task, "/assignment"), {"assignee": "anggota2"}).json()["assignee"] == "anggota2"
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/assignee", "/reason"]
+    given = {"assignee": "anggota2", "reason": "Anggota lain sedang cuti."}
+    unknown = given | {"assignee": "tak_dikenal"}
+    assert admin.post(path(team_task, "/assignment"), unknown).status_code == 422
+    assert as_("anggota1").post(path(team_task, "/assignment"), given).status_code == 403
+    assert admin.post(path(team_task, "/assignment"), given).json()["assignee"] == "anggota2"
     event = as_("auditor").events(team_task["process_instance_id"])[-1]
     assert (event["type"], event["actor"]) == ("user_task_assigned", "admin")
-    assert event["payload"] == {"assignee": "anggota2", "former_assignee": None}
+    assert event["payload"] == {
+        "assignee": "anggota2",
+        "former_assignee": None,
+        "reason": "Anggota lain sedang cuti.",
+    }
+
+
+def test_an_assignee_hands_a_task_on_with_a_reason(as_: As, team_task: dict[str, Any]) -> None:
+    as_("anggota1").post(path(team_task, "/assignment"))
+    without = as_("anggota1").post(path(team_task, "/assignment"), {"assignee": "anggota2"})
+    assert (without.status_code, without.json()["errors"][0]["pointer"]) == (422, "/reason")
+    given = {"assignee": "anggota2", "reason": "Saya dinas luar."}
+    assert as_("anggota1").post(path(team_task, "/assignment"), given).json()["assignee"] == "anggota2"
+    assert as_("anggota1").post(path(team_task, "/assignment"), given).status_code == 403
+    event = as_("auditor").events(team_task["process_instance_id"])[-1]
+    assert event["payload"] == {"assignee": "anggota2", "former_assignee": "anggota1", "reason": "Saya dinas luar."}
 
 
 def test_a_draft_may_be_incomplete_but_holds_only_declared_values(as_: As, team_task: dict[str, Any]) -> None:

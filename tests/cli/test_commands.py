@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings
-from app.storage import people
+from app.storage import tokens
 from app.storage.database import Database
 from tests.cli.conftest import Jenjang
 from tests.sop import SOP_FOLDER
@@ -158,10 +159,10 @@ def test_a_new_token_stands_alone_on_standard_output_and_lets_its_user_in(jenjan
     assert re.fullmatch(r"jjg_[\w-]{43}\n", printed.out)
     database = Database(Settings(data_dir=migrated, database_url=None))
     with database.reading() as session:
-        actor = people.find_by_token(session, printed.out.strip(), demo=False)
+        found = tokens.find(session, printed.out.strip(), now=datetime.now(UTC), demo=False)
     database.dispose()
-    assert actor is not None
-    assert (actor.username, actor.roles) == ("budi", frozenset({"auditor"}))
+    assert found is not None
+    assert (found.actor.username, found.actor.roles) == ("budi", frozenset({"auditor"}))
 
 
 @pytest.mark.usefixtures("migrated")
@@ -201,13 +202,14 @@ def test_the_demo_is_seeded_once_and_its_tokens_can_be_replaced(
     replaced = json.loads(jenjang("seed-demo", "--json", "--fresh-tokens").out)
 
     database = Database(Settings(data_dir=migrated, database_url=None))
+    now = datetime.now(UTC)
     with database.reading() as session:
         for username, token in replaced["tokens"].items():
-            assert people.find_by_token(session, first["tokens"][username], demo=True) is None
-            actor = people.find_by_token(session, token, demo=True)
-            assert actor is not None
-            assert actor.username == username
-            assert people.find_by_token(session, token, demo=False) is None
+            assert tokens.find(session, first["tokens"][username], now=now, demo=True) is None
+            found = tokens.find(session, token, now=now, demo=True)
+            assert found is not None
+            assert found.actor.username == username
+            assert tokens.find(session, token, now=now, demo=False) is None
     database.dispose()
 
 

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from app.main import create_app
 from app.settings import Settings
-from app.storage import people
+from app.storage import people, tokens
 from tests.conftest import PEOPLE, Clock, World, closing_database
 from tests.robustness.server import Server
 
@@ -49,7 +49,7 @@ def office(shared_world: World) -> Iterator[Server]:
     roles = sorted({role for held in PEOPLE.values() for role in held})
     with closing_database(shared_world.settings) as database, database.transaction() as session:
         user_id = people.add(session, "semua", "Semua", roles, now=Clock().now)
-        token = people.issue_token(session, user_id, now=Clock().now)
+        token = tokens.issue(session, user_id, now=Clock().now).secret
     with Server(shared_world.settings, shared_world.tokens | {"semua": token}) as server:
         yield server
 

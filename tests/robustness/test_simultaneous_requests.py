@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import Response
 
-from app.storage import people
+from app.storage import people, tokens
 from app.storage.database import Database
 from tests.conftest import Clock, World, closing_database
 from tests.robustness.invariants import check_instance, events_of
@@ -34,13 +34,13 @@ Ask = Callable[[Client], Response]
 
 @pytest.fixture(scope="module")
 def crowded_world(shared_world: World) -> World:
-    tokens = dict(shared_world.tokens)
+    secrets = dict(shared_world.tokens)
     now = Clock().now
     with closing_database(shared_world.settings) as database, database.transaction() as session:
         for username in CROWD:
             user_id = people.add(session, username, username.title(), ["Kepala Badan"], now=now)
-            tokens[username] = people.issue_token(session, user_id, now=now)
-    return World(shared_world.settings, tokens)
+            secrets[username] = tokens.issue(session, user_id, now=now).secret
+    return World(shared_world.settings, secrets)
 
 
 #: for what one process decides by other means than two do

@@ -69,15 +69,15 @@ def test_migrations_lead_up_down_and_up_again_to_the_schema_of_the_models(empty_
 def test_migrating_keeps_the_people_and_their_tokens_and_so_does_going_back(empty_database: Database) -> None:
     """SQLite builds a table anew to alter it: what hangs on its rows must stay."""
     migrations.upgrade(empty_database, "0001")
-    user_id = "1" * 32
     rows = (
-        f"INSERT INTO user_account VALUES ('{user_id}', 'lama', 'Lama', true, false, '2026-07-01')",
-        f"INSERT INTO user_role VALUES ('{user_id}', 'administrator')",
-        f"INSERT INTO token VALUES ('{'2' * 32}', '{user_id}', '{'h' * 32}', '2026-07-01')",
+        "INSERT INTO user_account VALUES (:user_id, 'lama', 'Lama', true, false, '2026-07-01')",
+        "INSERT INTO user_role VALUES (:user_id, 'administrator')",
+        "INSERT INTO token VALUES (:token_id, :user_id, :secret_hash, '2026-07-01')",
     )
+    values = {"user_id": "1" * 32, "token_id": "2" * 32, "secret_hash": b"h" * 32}
     with empty_database.transaction() as session:
         for row in rows:
-            session.execute(text(row))
+            session.execute(text(row), {name: value for name, value in values.items() if f":{name}" in row})
     for revision in ("0002", "0001", "0002"):
         if revision == "0001":
             command.downgrade(migrations.configuration(empty_database), revision)

@@ -1,0 +1,53 @@
+"""Approvals (paraf, tanda tangan): who, in which position, decided what, on exactly which content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.permissions import Performer
+from app.storage import canonical_json, people
+from app.storage.process_instances import ProcessInstance
+
+#: where a form asks for the decision and for the note
+_DECISION, _NOTE = "keputusan", "catatan"
+
+
+def content_sha256(instance: ProcessInstance, shown: Mapping[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of what is approved: the values shown and the version of the diagram that shows them.
+
+    Over `{"process_definition": {"id", "sha256", "version"}, "values": {…}}` in canonical form (RFC 8785).
+    """
+    definition = {
+        "id": str(instance.process_definition_id),
+        "version": instance.version,
+        "sha256": instance.definition_sha256,
+    }
+    content = {"process_definition": definition, "values": dict(shown)}
+    return hashlib.sha256(canonical_json.dumps(content)).hexdigest()
+
+
+def approval(
+    session: Session,
+    instance: ProcessInstance,
+    kind: str,
+    performer: Performer,
+    shown: Mapping[str, Any],
+    submitted: Mapping[str, Any],
+    comment: str | None,
+) -> dict[str, Any]:
+    """The record of one approval, for the event of the completion; the time is the event's."""
+    return {
+        "kind": kind,
+        **people.signature(session, performer.username),
+        "on_behalf_of": performer.on_behalf_of and people.signature(session, performer.on_behalf_of),
+        "basis": performer.basis,
+        "decision": submitted.get(_DECISION),
+        "note": submitted.get(_NOTE, comment),
+        "content_sha256": content_sha256(instance, shown),
+        "process_definition_id": str(instance.process_definition_id),
+        "process_definition_version": instance.version,
+    }

@@ -1,0 +1,168 @@
+"""Bearer tokens, and the person whom one speaks for: roles, scopes, and for whom they stand in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, bindparam, exists, insert, or_, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from app.permissions import ALL_SCOPES, SYSTEM_ROLES, Actor, Principal, Scope
+from app.storage import tables
+
+#: lets a secret scanner recognise a leaked token, and the service tell it from one of an outside provider
+SECRET_PREFIX = "jjg_"  # noqa: S105 - not a secret
+_SECRET_BYTES = 32
+#: characters by which a person knows a token again
+_SHOWN = 12
+#: how often it is written down that a token was used; each time would make every reading a writing
+_USE_NOTED_EVERY = timedelta(minutes=10)
+
+_account, _role = tables.user_account.c, tables.user_role.c
+_token, _substitution = tables.token.c, tables.substitution.c
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new token."""
+
+    id: UUID
+    #: kept nowhere: this is the one time it can be read
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A token that is valid now."""
+
+    actor: Actor
+    #: whether it should be written down that it is in use
+    use_unnoted: bool
+
+
+def issue(
+    session: Session,
+    user_id: UUID,
+    *,
+    now: datetime,
+    name: str = "",
+    scopes: Collection[Scope] = ALL_SCOPES,
+    expires_at: datetime | None = None,
+    created_by: str = "system",
+) -> Issued:
+    """Make a bearer token; only its hash is kept."""
+    token_id, secret = uuid7(), SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+    row = {
+        "id": token_id,
+        "user_id": user_id,
+        "secret_hash": _hash(secret),
+        "name": name,
+        "prefix": secret[:_SHOWN],
+        "scopes": sorted(scopes),
+        "created_by": created_by,
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    session.execute(insert(tables.token), row)
+    return Issued(token_id, secret)
+
+
+def revoke_all(session: Session, user_id: UUID, now: datetime) -> None:
+    """Make every token of the user useless at once."""
+    theirs = update(tables.token).where(_token.user_id == user_id, _token.revoked_at.is_(None))
+    session.execute(theirs.values(revoked_at=now))
+
+
+def find(session: Session, secret: str, *, now: datetime, demo: bool) -> Found | None:
+    """The valid token with this secret, of an active user; of demo people only where `demo` is on."""
+    rows = session.execute(_BY_SECRET, {"secret_hash": _hash(secret), "now": now, "demo": demo}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    known = frozenset(Scope(scope) for scope in first.scopes if scope in ALL_SCOPES)
+    used = first.last_used_at
+    return Found(
+        _actor(session, rows, now, demo, scopes=known, token_id=first.token_id),
+        use_unnoted=used is None or now - used >= _USE_NOTED_EVERY,
+    )
+
+
+def find_person(session: Session, username: str, *, now: datetime, demo: bool) -> Actor | None:
+    """The active user of that name, whom somebody else has authenticated."""
+    rows = session.execute(_BY_USERNAME, {"username": username, "now": now, "demo": demo}).all()
+    return _actor(session, rows, now, demo) if rows else None
+
+
+def note_use(session: Session, token_id: UUID, now: datetime) -> None:
+    """Write down that the token was used."""
+    session.execute(update(tables.token).where(_token.id == token_id).values(last_used_at=now))
+
+
+def _actor(session: Session, rows: Any, now: datetime, demo: bool, **of_token: Any) -> Actor:
+    first = rows[0]
+    return Actor(
+        user_id=first.id,
+        username=first.username,
+        roles=frozenset(row.role for row in rows if row.role is not None),
+        principals=_principals(session, first.id, now, demo) if first.stands_in else (),
+        **of_token,
+    )
+
+
+def _principals(session: Session, user_id: UUID, now: datetime, demo: bool) -> tuple[Principal, ...]:
+    """For whom the person stands in now. Not for those for whom these in turn stand in: there are no chains."""
+    found: dict[UUID, Principal] = {}
+    for row in session.execute(_PRINCIPALS, {"deputy_id": user_id, "now": now, "demo": demo}):
+        roles = found[row.id].roles if row.id in found else frozenset()
+        own = frozenset() if row.role is None or row.role in SYSTEM_ROLES else frozenset({row.role})
+        found[row.id] = Principal(row.username, roles | own, row.letter, row.id)
+    return tuple(found.values())
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _in_force() -> ColumnElement[bool]:
+    now = bindparam("now", type_=_substitution.starts_at.type)
+    return _substitution.revoked_at.is_(None) & (_substitution.starts_at <= now) & (now < _substitution.ends_at)
+
+
+def _let_in() -> ColumnElement[bool]:
+    return _account.active & or_(~_account.is_demo, bindparam("demo", type_=_account.is_demo.type))
+
+
+def _people(*columns: Any) -> Select[Any]:
+    stands_in = exists().where(_substitution.deputy_id == _account.id, _in_force()).label("stands_in")
+    return (
+        select(_account.id, _account.username, _role.role, stands_in, *columns)
+        .outerjoin_from(tables.user_account, tables.user_role)
+        .where(_let_in())
+    )
+
+
+# Built once, because every request asks them: SQLAlchemy takes longer to build a statement than to run it.
+_BY_USERNAME = _people().where(_account.username == bindparam("username"))
+_BY_SECRET = (
+    _people(_token.id.label("token_id"), _token.scopes, _token.last_used_at)
+    .join(tables.token, _token.user_id == _account.id)
+    .where(
+        _token.secret_hash == bindparam("secret_hash"),
+        _token.revoked_at.is_(None),
+        or_(_token.expires_at.is_(None), _token.expires_at > bindparam("now", type_=_token.expires_at.type)),
+    )
+)
+_PRINCIPALS = (
+    select(_substitution.id, _substitution.letter, _account.username, _role.role)
+    .join_from(tables.substitution, tables.user_account, _account.id == _substitution.principal_id)
+    .outerjoin(tables.user_role, _role.user_id == _account.id)
+    .where(_substitution.deputy_id == bindparam("deputy_id"), _in_force(), _let_in())
+    .order_by(_account.username, _substitution.starts_at, _substitution.id)
+)
