@@ -31,6 +31,27 @@ def single_task(key: str = "satu", *, lane: str = "Tim", form: str | None = None
     return _DEFINITIONS.format(key=key, content=content).encode()
 
 
+def four_eyes(key: str = "dua", *, drafter: str = "Tim", examiner: str = "Sekretaris") -> bytes:
+    """Whoever drafts (`susun`) may not examine (`periksa`)."""
+    content = f"""
+    <bpmn:laneSet id="jalur">
+      <bpmn:lane id="jalur_satu" name="{drafter}"><bpmn:flowNodeRef>susun</bpmn:flowNodeRef></bpmn:lane>
+      <bpmn:lane id="jalur_dua" name="{examiner}"><bpmn:flowNodeRef>periksa</bpmn:flowNodeRef></bpmn:lane>
+    </bpmn:laneSet>
+    <bpmn:startEvent id="mulai"/>
+    <bpmn:userTask id="susun" name="Susun"/>
+    <bpmn:userTask id="periksa" name="Periksa"><bpmn:extensionElements>
+      <spiffworkflow:properties>
+        <spiffworkflow:property name="pisah_tugas" value="susun"/>
+      </spiffworkflow:properties>
+    </bpmn:extensionElements></bpmn:userTask>
+    <bpmn:endEvent id="selesai"/>
+    <bpmn:sequenceFlow id="a" sourceRef="mulai" targetRef="susun"/>
+    <bpmn:sequenceFlow id="b" sourceRef="susun" targetRef="periksa"/>
+    <bpmn:sequenceFlow id="c" sourceRef="periksa" targetRef="selesai"/>"""
+    return _DEFINITIONS.format(key=key, content=content).encode()
+
+
 def parallel_teams(key: str = "regu") -> bytes:
     """The Sekretaris may name anggota2 as the Tim (`tunjuk`) while the Tim's task (`kerja`) is open."""
     content = """

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated
 
-from fastapi import APIRouter, File, Query, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from sqlalchemy.orm import Session
 
 from app import permissions
@@ -17,7 +17,7 @@ from app.commands.deploy_definition import Deployment
 from app.commands.deploy_definition import deploy_definition as deploy
 from app.errors import DiagramRefused, Malformed, Problem
 from app.permissions import Operation
-from app.queries.examine_upload import Examined, examine_upload, stored_in
+from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
 from app.storage.idempotency import Answer
 
 router = APIRouter(prefix="/deployments", tags=["deployments"], route_class=AuthenticatedRoute, dependencies=[bearer])
@@ -39,6 +39,7 @@ _MAX_NAME = 255
     form_limits={"max_files": _MAX_FILES, "max_fields": 0},
 )
 def deploy_definition(
+    request: Request,
     file: Annotated[list[UploadFile], File(description="Diagrams (.bpmn) and their forms (.json).")],
     writing: Create,
     dry_run: Annotated[bool, Query(description="Only examine.")] = False,
@@ -46,7 +47,8 @@ def deploy_definition(
     """Deploy diagrams with their forms; unchanged ones keep their version."""
     permissions.require(Operation.DEPLOY, writing.actor)
     files = _read(file)
-    examined = examine_upload(files, stored_in(writing.database))
+    holders = holders_in(writing.database, demo=request.app.state.settings.demo)
+    examined = examine_upload(files, stored_in(writing.database), holders)
     if dry_run:
         return shown(_preview(examined))
 

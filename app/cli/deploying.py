@@ -13,7 +13,7 @@ from rich.table import Table
 from app.cli.database import opened_migrated, read_settings
 from app.commands.deploy_definition import Deployment, deploy_definition
 from app.errors import DiagramRefused, NotFound, Problem, Refused
-from app.queries.examine_upload import Examined, examine_upload, stored_in
+from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
 
 #: the name under which the command line deploys; nobody can have it
 SYSTEM = "system"
@@ -25,10 +25,10 @@ def deploy(folder: Path) -> None:
     Raises:
         NotFound, Refused: the folder; Exit: each problem of the diagrams was told on a line of its own.
     """
-    files = read_folder(folder)
-    with opened_migrated(read_settings()) as database, Console(stderr=True).status("Examining the diagrams"):
+    files, settings = read_folder(folder), read_settings()
+    with opened_migrated(settings) as database, Console(stderr=True).status("Examining the diagrams"):
         try:
-            examined = examine_upload(files, stored_in(database))
+            examined = examine_upload(files, stored_in(database), holders_in(database, demo=settings.demo))
         except DiagramRefused as refused:
             _tell(refused.problems)
             raise typer.Exit(1) from refused

@@ -89,7 +89,8 @@ def _complete_all(office: Office, open_tasks: list[Json], console: Console) -> N
 
 def _fill_in(task: Json, form: Json) -> dict[str, Any]:
     """The first example of every field, but the Sekretaris sends the first draft back."""
-    values = {name: field["examples"][0] for name, field in form["schema"]["properties"].items()}
+    fields = form["schema"]["properties"].items()
+    values = {name: field["examples"][0] for name, field in fields if not field.get("readOnly")}
     match task["element_id"], task["round"]:
         case "penyusunan_konsep", 1:
             values["hash_konsep"] = _FIRST_DRAFT

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.engine import checks
 from app.engine.checks import Report
 from app.errors import DiagramRefused, Problem, ProcessDefinitionNotFound
-from app.storage import process_definitions
+from app.storage import process_definitions, role_holders
 from app.storage.database import Database
 from app.storage.process_definitions import Candidate, ProcessDefinition
 
@@ -54,11 +54,26 @@ def stored_in(database: Database) -> Callable[[str], Stored | None]:
     return stored
 
 
-def examine_upload(files: Mapping[str, bytes], stored: Callable[[str], Stored | None]) -> Examined:
+def holders_in(database: Database, *, demo: bool) -> Mapping[str, frozenset[str]]:
+    """The active holders of each role, looked up in a short transaction of its own; those of the demo if it is on."""
+    with database.reading() as session:
+        return role_holders.active(session, demo=demo)
+
+
+def examine_upload(
+    files: Mapping[str, bytes],
+    stored: Callable[[str], Stored | None],
+    holders: Mapping[str, frozenset[str]] | None = None,
+) -> Examined:
     """Check every diagram with its forms. Forms that the upload leaves out are those of the newest version.
 
     Checking takes its time, so no transaction is open meanwhile.
-    Args: `files` by base name; `stored` gives what is stored of a process by its key.
+
+    Args:
+        files: by base name
+        stored: gives what is stored of a process by its key
+        holders: usernames of the active holders of each role; without them no lane is asked who holds it
+
     Raises:
         DiagramRefused: with every problem of every file.
     """
@@ -70,7 +85,7 @@ def examine_upload(files: Mapping[str, bytes], stored: Callable[[str], Stored | 
     for file_name, xml in diagrams.items():
         versions = {key: version for key in checks.process_keys(xml) if (version := stored(key)) is not None}
         forms = {name: form for version in versions.values() for name, form in version.forms.items()} | uploaded_forms
-        report = checks.check_diagram(file_name, xml, forms)
+        report = checks.check_diagram(file_name, xml, forms, holders)
         problems += report.problems
         warnings += report.warnings
         candidates += _candidates(report, file_name, xml, forms, versions)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import update
 
-from tests.diagrams_in_text import single_task
-from tests.sop import SOP_FOLDER, As, read_folder
+from app.main import create_app
+from app.settings import Settings
+from app.storage import people, tables
+from app.storage.database import Database
+from tests.conftest import World
+from tests.diagrams_in_text import four_eyes, single_task
+from tests.sop import SOP_FOLDER, As, Client, read_folder
 
 MINIMAL = b"""<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
@@ -153,3 +161,53 @@ def test_a_multipart_upload_is_known_by_its_type_in_any_case(as_: As) -> None:
         content=body + b"\r\n--x--\r\n",
     )
     assert response.status_code == 201, response.text
+
+
+def _doubts(client: Client, diagram: bytes, **params: bool) -> list[tuple[str, str, str]]:
+    response = client.deploy({"satu.bpmn": diagram}, **params)
+    assert response.status_code in (200, 201), response.text
+    return [(each["code"], each["element_id"], each["reason"]) for each in response.json()["warnings"]]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_lane_that_nobody_holds_is_a_warning_until_somebody_does(as_: As, database: Database, dry_run: bool) -> None:
+    diagram = single_task(lane="Juru Arsip")
+    reason = 'No active user holds the role "Juru Arsip": nobody can do the tasks of lane "Juru Arsip".'
+    expected = [("lane_without_holder", "jalur_satu", reason)]
+    assert _doubts(as_("perancang"), diagram, dry_run=dry_run) == expected
+    _add(database, "juru", "Juru Arsip")
+    assert _doubts(as_("perancang"), diagram, dry_run=dry_run) == []
+    with database.transaction() as session:
+        session.execute(
+            update(tables.user_account).where(tables.user_account.c.username == "juru").values(active=False)
+        )
+    assert _doubts(as_("perancang"), diagram, dry_run=dry_run) == expected
+
+
+def test_the_sop_has_somebody_for_every_lane_and_for_four_eyes(as_: As) -> None:
+    assert as_("perancang").deploy_folder(SOP_FOLDER).json()["warnings"] == []
+
+
+def test_four_eyes_that_leave_nobody_are_a_warning(as_: As, database: Database) -> None:
+    diagram = four_eyes(drafter="Tim", examiner="Juru Arsip")
+    _add(database, "juru", "Juru Arsip", "Tim")
+    [(code, element_id, reason)] = _doubts(as_("perancang"), diagram)
+    assert (code, element_id) == ("four_eyes_leaves_nobody", "periksa")
+    assert '"Juru Arsip"' in reason
+    assert "juru" not in reason, "who holds a role is not told to designers"
+    _add(database, "juru2", "Juru Arsip")
+    assert _doubts(as_("perancang"), diagram) == []
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_people_of_the_demo_count_only_where_it_is_on(world: World, database: Database, demo: bool) -> None:
+    _add(database, "peraga", "Juru Arsip", is_demo=True)
+    settings = Settings(**(world.settings.model_dump() | {"demo": demo}))
+    with TestClient(create_app(settings)) as http:
+        found = _doubts(Client(http, world.tokens["perancang"]), single_task(lane="Juru Arsip"))
+    assert [code for code, _, _ in found] == ([] if demo else ["lane_without_holder"])
+
+
+def _add(database: Database, username: str, *roles: str, is_demo: bool = False) -> None:
+    with database.transaction() as session:
+        people.add(session, username, username.title(), roles, now=datetime.now(UTC), is_demo=is_demo)
