@@ -76,8 +76,9 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
 
 def example_values(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The first example of every property of a form."""
-    return {name: property_["examples"][0] for name, property_ in schema["properties"].items()}
+    """The first example of every property that a form asks for."""
+    properties = schema["properties"].items()
+    return {name: property_["examples"][0] for name, property_ in properties if not property_.get("readOnly")}
 
 
 def values_for(person: Client, task: Mapping[str, Any], **chosen: Any) -> dict[str, Any]:

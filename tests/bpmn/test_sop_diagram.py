@@ -175,6 +175,19 @@ def test_the_team_named_in_step_2_owns_the_lane_of_step_3() -> None:
     assert script.text == 'lane_owners = {"Tim": anggota_tim}'
 
 
+def test_the_drafter_may_not_examine_the_draft() -> None:
+    kept_apart = {task: properties(NODES[task]).get("pisah_tugas") for task in SOP}
+    assert {task: others for task, others in kept_apart.items() if others} == {
+        "pemeriksaan_konsep": "penyusunan_konsep"
+    }
+
+
+def test_initials_and_the_signature_are_those_that_the_sop_demands() -> None:
+    approvals = {SOP[task][1]: properties(NODES[task]).get("persetujuan") for task in list(SOP)[:6]}
+    assert approvals == {"1": None, "2": "paraf", "3": None, "4": "paraf", "5": "paraf", "6": "tanda_tangan"}
+    assert not any("persetujuan" in properties(NODES[task]) for task in FOLLOW_UPS)
+
+
 def test_the_decision_sends_the_draft_on_or_back() -> None:
     leaving = [flow for flow in FLOWS.values() if attribute(flow, "sourceRef") == "keputusan_pemeriksaan"]
     assert attribute(NODES["keputusan_pemeriksaan"], "name") == "Disetujui?"

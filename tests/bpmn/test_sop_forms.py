@@ -33,6 +33,11 @@ def filled_in(form: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def asked(form: str) -> set[str]:
+    """The properties that a form asks for, and does not only show."""
+    return {name for name, schema in FORMS[form]["properties"].items() if not schema.get("readOnly")}
+
+
 def described(schema: Schema) -> Iterator[Schema]:
     """Every property of a schema, and the items of its lists, at any depth."""
     parts = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
@@ -104,9 +109,35 @@ def test_property_names_can_be_used_in_expressions(form: str) -> None:
         assert name != "lane_owners"
 
 
-def test_no_two_forms_share_a_variable() -> None:
+def test_no_two_forms_set_the_same_variable() -> None:
     for one, other in combinations(FORMS, 2):
-        assert not FORMS[one]["properties"].keys() & FORMS[other]["properties"].keys()
+        assert not asked(one) & asked(other)
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (
+            "pemeriksaan-konsep",
+            {"judul_konsep", "ringkasan_konsep", "tautan_konsep", "hash_konsep", "tanggapan_catatan"},
+        ),
+        ("penetapan", {"judul_konsep", "ringkasan_konsep", "tautan_konsep", "hash_konsep"}),
+    ],
+)
+def test_whoever_approves_the_draft_is_shown_it_as_it_was_written(form: str, names: set[str]) -> None:
+    shown = FORMS[form]["properties"].keys() - asked(form)
+    assert shown == names
+    assert shown <= asked("penyusunan-konsep")
+    for name in shown:
+        written = FORMS["penyusunan-konsep"]["properties"][name]
+        assert FORMS[form]["properties"][name]["examples"] == written["examples"]
+        assert validator(FORMS[form]["properties"][name]).is_valid(written["examples"][0])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_is_complete_without_what_it_only_shows(form: str) -> None:
+    values = {name: value for name, value in filled_in(form).items() if name in asked(form)}
+    assert validator(FORMS[form]).is_valid(values)
 
 
 @pytest.mark.parametrize(("form", "prefix"), list(zip(PARALLEL, ("distribusi_", "esr_", "situs_"), strict=True)))

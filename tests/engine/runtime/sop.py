@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import tests.sop
 from app.engine import definitions
 from app.engine.definitions import Definition
 from tests.engine.runtime.diagrams import Play
@@ -18,9 +19,8 @@ def sop() -> Definition:
 
 
 def example_values(definition: Definition, element_id: str) -> dict[str, Any]:
-    """The first example of every property of a task's form."""
-    properties = definition.user_tasks[element_id].form.schema["properties"]
-    return {name: schema["examples"][0] for name, schema in properties.items()}
+    """The first example of every property that a task's form asks for."""
+    return tests.sop.example_values(definition.user_tasks[element_id].form.schema)
 
 
 def play_sop() -> Play:
