@@ -107,6 +107,32 @@ def _sealed(event: RowMapping) -> dict[str, Any]:
     }
 
 
+def verify_stream(database: Database, name: str) -> None:
+    """Assert that the stream `administration` or `access` is numbered and sealed as `app.storage.streams` says."""
+    with database.reading() as session:
+        columns = tables.stream_event.c
+        query = select(tables.stream_event).where(columns.stream == name).order_by(columns.sequence)
+        events = session.execute(query).mappings().all()
+        end = session.execute(select(tables.stream).where(tables.stream.c.name == name)).mappings().one()
+    previous = bytes(32)
+    for position, event in enumerate(events, start=1):
+        assert (event["sequence"], event["previous_hash"]) == (position, previous)
+        previous = hashlib.sha256(rfc8785.dumps(_sealed_entry(event))).digest()
+        assert event["hash"] == previous
+    assert (end["last_sequence"], end["last_hash"]) == (len(events), previous)
+
+
+def _sealed_entry(event: RowMapping) -> dict[str, Any]:
+    as_is = {name: event[name] for name in ("stream", "sequence", "type", "actor", "request_id", "subject")}
+    ids = {name: event[name] and str(event[name]) for name in ("channel", "process_instance_id")}
+    return (as_is | ids) | {
+        "format": 1,
+        "occurred_at": event["occurred_at"].astimezone(UTC).isoformat(timespec="microseconds"),
+        "payload_sha256": hashlib.sha256(event["payload_salt"] + rfc8785.dumps(event["payload"])).hexdigest(),
+        "previous_hash": event["previous_hash"].hex(),
+    }
+
+
 def _check_events_of_tasks(events: Sequence[RowMapping], tasks: Sequence[RowMapping]) -> None:
     """Each task was opened once, and closed once if it is closed, by whom the row says."""
     told = Counter((event["type"], event["user_task_id"]) for event in events)
