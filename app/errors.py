@@ -192,15 +192,67 @@ class UserTaskNotFound(NotFound):
 
 
 class UserNotFound(NotFound):
-    """There is no active user of this name"""
+    """There is no such user"""
 
     code = "user_not_found"
+
+
+class PositionNotFound(NotFound):
+    """There is no such position"""
+
+    code = "position_not_found"
+
+
+class TokenNotFound(NotFound):
+    """There is no such token"""
+
+    code = "token_not_found"
+
+
+class SubstitutionNotFound(NotFound):
+    """There is no such substitution"""
+
+    code = "substitution_not_found"
 
 
 class UsernameTaken(Conflict):
     """There is a user of this name already"""
 
     code = "username_taken"
+
+
+class NipTaken(Conflict):
+    """Somebody else has this NIP"""
+
+    code = "nip_taken"
+
+
+class PositionTaken(Conflict):
+    """There is a position of this name in this unit already"""
+
+    code = "position_taken"
+
+
+class LastAdministrator(Conflict):
+    """Somebody must remain administrator"""
+
+    code = "last_administrator"
+
+
+class UserRefused(Refused):
+    """This cannot be written down of a user"""
+
+    code = "user_refused"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        found = tuple(errors)
+        super().__init__(" ".join(error.reason for error in found), errors=found)
+
+
+class RoleUnknown(Refused):
+    """There is no such role"""
+
+    code = "role_unknown"
 
 
 class UserTaskClosed(Conflict):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import typer
 
+from app.cli.acting import OPERATOR
 from app.cli.database import opened_migrated, read_settings
 from app.commands.add_user import add_user
 from app.commands.issue_token import issue_token
@@ -16,10 +17,10 @@ def add(username: str, name: str, roles: Collection[str]) -> None:
     """Add a person and say so.
 
     Raises:
-        UsernameRefused, RoleUnknown, UsernameTaken
+        UserRefused, UsernameTaken
     """
     with opened_migrated(read_settings()) as database, database.transaction() as session:
-        add_user(session, username, name, roles, now=datetime.now(UTC))
+        add_user(session, username, name, roles, OPERATOR, now=datetime.now(UTC))
     typer.echo(f"Added {username}: {', '.join(sorted(set(roles)))}.")
 
 
@@ -30,5 +31,5 @@ def print_new_token(username: str) -> None:
         UserNotFound
     """
     with opened_migrated(read_settings()) as database, database.transaction() as session:
-        token = issue_token(session, username, now=datetime.now(UTC))
+        token = issue_token(session, username, OPERATOR, now=datetime.now(UTC)).secret
     typer.echo(token)

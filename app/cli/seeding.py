@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from app.cli.acting import OPERATOR
 from app.cli.database import opened_migrated, read_settings
 from app.cli.deploying import SYSTEM, read_folder
 from app.commands.add_user import add_user
@@ -24,7 +25,7 @@ from app.commands.issue_token import issue_token
 from app.errors import Conflict, Forbidden, UserNotFound
 from app.queries.examine_upload import examine_upload, read_stored
 from app.settings import Settings
-from app.storage import people, tokens
+from app.storage import people, token_register
 from app.storage.database import Database
 
 _DIAGRAMS = Path(__file__).parents[2] / "bpmn"
@@ -93,7 +94,7 @@ def seed_database(database: Database) -> Tokens:
             examined = examine_upload(read_folder(folder), partial(read_stored, session))
             deploy_definition(session, examined.candidates, SYSTEM, now=now)
         for person in DEMO_PEOPLE:
-            add_user(session, person.username, person.name, [person.role], now=now, is_demo=True)
+            add_user(session, person.username, person.name, [person.role], OPERATOR, now=now, is_demo=True)
         return _issue_tokens(session, now)
 
 
@@ -122,7 +123,7 @@ def _renew_tokens(database: Database) -> Tokens:
     now = datetime.now(UTC)
     with database.transaction() as session:
         for person in DEMO_PEOPLE:
-            tokens.revoke_all(session, _require_demo_person(session, person.username), now)
+            token_register.revoke_all(session, _require_demo_person(session, person.username), now)
         return _issue_tokens(session, now)
 
 
@@ -137,4 +138,4 @@ def _require_demo_person(session: Session, username: str) -> UUID:
 
 
 def _issue_tokens(session: Session, now: datetime) -> Tokens:
-    return {person.username: issue_token(session, person.username, now=now) for person in DEMO_PEOPLE}
+    return {person.username: issue_token(session, person.username, OPERATOR, now=now).secret for person in DEMO_PEOPLE}

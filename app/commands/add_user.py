@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.errors import Refused
-from app.permissions import SYSTEM_ROLES
-from app.storage import people, process_definitions
-
-_USERNAME = re.compile(r"[a-z0-9._-]{1,64}", re.ASCII)
-#: `system` deploys from the command line; `me` is what clients call themselves in the interface
-_RESERVED = frozenset({"system", "me"})
-
-
-class UsernameRefused(Refused):
-    """This cannot be a username"""
-
-    code = "username_refused"
-
-
-class RoleUnknown(Refused):
-    """There is no such role"""
-
-    code = "role_unknown"
+from app import permissions
+from app.permissions import Actor, Operation
+from app.storage import identities, people, person_changes, person_fields, roles, streams
+from app.storage.people import Person
 
 
 def add_user(
-    session: Session, username: str, name: str, roles: Collection[str], *, now: datetime, is_demo: bool = False
-) -> UUID:
+    session: Session,
+    username: str,
+    name: str,
+    granted: Collection[str],
+    actor: Actor,
+    *,
+    now: datetime,
+    email: str | None = None,
+    nip: str | None = None,
+    position_id: UUID | None = None,
+    is_demo: bool = False,
+) -> Person:
     """Add a person with roles that exist: lanes of the newest diagrams, and the system roles.
 
     Raises:
-        UsernameRefused, RoleUnknown, UsernameTaken
+        Forbidden, UserRefused, UsernameTaken, NipTaken
     """
-    if not _USERNAME.fullmatch(username):
-        raise UsernameRefused("A username has 1 to 64 lowercase letters, digits, '.', '_' or '-'.")
-    if username in _RESERVED:
-        raise UsernameRefused(f"The username {username} is reserved.")
-    known = SYSTEM_ROLES | _lanes(session)
-    unknown = sorted(set(roles) - known)
-    if unknown:
-        raise RoleUnknown(f"Unknown role: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
-    return people.add(session, username, name, roles, now=now, is_demo=is_demo)
-
-
-def _lanes(session: Session) -> set[str]:
-    newest = process_definitions.newest_of_each(session)
-    return {role for definition in newest for role in process_definitions.parsed(session, definition).roles}
+    permissions.require(Operation.CHANGE_USER, actor)
+    values = {"username": username, "name": name, "email": email, "nip": nip, "roles": list(granted)}
+    person_fields.require(values, roles.known(session))
+    person_fields.require_position(session, position_id)
+    user_id = people.add(
+        session, username, name, granted, now=now, email=email, position_id=position_id, is_demo=is_demo
+    )
+    if nip is not None:
+        identities.keep(session, user_id, nip)
+    streams.append(session, "administration", [person_changes.added(session, username)], actor=actor, now=now)
+    return people.get(session, username)

@@ -2,17 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.storage import people, tokens
+from app import permissions
+from app.errors import FieldError, Forbidden, Refused
+from app.permissions import ALL_SCOPES, Actor, Ground, Operation, Scope
+from app.storage import people, person_fields, streams, token_register, tokens
+from app.storage.streams import NewEntry
+from app.storage.tokens import Issued
 
 
-def issue_token(session: Session, username: str, *, now: datetime) -> str:
+class TokenRefused(Refused):
+    """Such a token is not issued"""
+
+    code = "token_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedToken:
+    """What somebody asks for."""
+
+    #: what its owner calls it
+    name: str = ""
+    #: None: as many as may be
+    scopes: Collection[Scope] | None = None
+    #: None: as late as may be
+    expires_at: datetime | None = None
+
+
+def issue_token(
+    session: Session, username: str, actor: Actor, wanted: WantedToken | None = None, *, now: datetime
+) -> Issued:
     """Make a token for an active user; only its hash is kept, so this is the one time it can be read.
 
+    The actor's own token bounds it: one that leaked, and is narrow or runs out, cannot make itself a better one.
+
     Raises:
-        UserNotFound
+        UserNotFound, ScopeMissing, TokenRefused
+        Forbidden: for somebody else, or asked for by a token of an outside provider, whose bounds are not known.
     """
-    return tokens.issue(session, people.get_by_username(session, username).id, now=now).secret
+    is_operator = actor.username == person_fields.OPERATOR
+    permissions.require(
+        Operation.ISSUE_TOKEN, actor, {Ground.OWNER} if username == actor.username or is_operator else ()
+    )
+    person = people.get_by_username(session, username)
+    wanted, latest = wanted or WantedToken(), None if is_operator else _expiry_of_own(session, actor)
+    errors = list(_beyond(wanted, actor, latest, now))
+    if errors:
+        raise TokenRefused(errors=errors)
+    scopes = sorted(actor.scopes if wanted.scopes is None else wanted.scopes)
+    expires_at = wanted.expires_at or latest
+    issued = tokens.issue(
+        session,
+        person.id,
+        now=now,
+        name=wanted.name,
+        scopes=scopes,
+        expires_at=expires_at,
+        created_by=actor.username,
+    )
+    told = {"token_id": str(issued.id), "scopes": scopes, "expires_at": expires_at and expires_at.isoformat()}
+    streams.append(session, "administration", [NewEntry("token_issued", username, told)], actor=actor, now=now)
+    return issued
+
+
+def _expiry_of_own(session: Session, actor: Actor) -> datetime | None:
+    if actor.token_id is None:
+        raise Forbidden("Ask with a token of Jenjang; an administrator makes the first one (`jenjang token new`).")
+    return token_register.get(session, actor.token_id).expires_at
+
+
+def _beyond(wanted: WantedToken, actor: Actor, latest: datetime | None, now: datetime) -> Iterator[FieldError]:
+    if wanted.scopes is not None and not (set(wanted.scopes) <= actor.scopes & ALL_SCOPES):
+        own = ", ".join(sorted(actor.scopes))
+        yield FieldError("/scopes", "scope_beyond_own", f"The token that asks has only: {own}.")
+    if wanted.expires_at is not None and wanted.expires_at <= now:
+        yield FieldError("/expires_at", "in_the_past", "It would be useless from the start.")
+    if latest is not None and wanted.expires_at is not None and wanted.expires_at > latest:
+        yield FieldError("/expires_at", "later_than_own", f"The token that asks expires at {latest.isoformat()}.")

@@ -74,12 +74,6 @@ def issue(
     return Issued(token_id, secret)
 
 
-def revoke_all(session: Session, user_id: UUID, now: datetime) -> None:
-    """Make every token of the user useless at once."""
-    theirs = update(tables.token).where(_token.user_id == user_id, _token.revoked_at.is_(None))
-    session.execute(theirs.values(revoked_at=now))
-
-
 def find(session: Session, secret: str, *, now: datetime, demo: bool) -> Found | None:
     """The valid token with this secret, of an active user; of demo people only where `demo` is on."""
     rows = session.execute(_BY_SECRET, {"secret_hash": _hash(secret), "now": now, "demo": demo}).all()

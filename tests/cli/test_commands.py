@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_deployed_is_told_in_one_line(jenjang: Jenjang, 
 @pytest.mark.usefixtures("migrated")
 def test_a_person_gets_the_lanes_of_deployed_diagrams_as_roles(jenjang: Jenjang) -> None:
     before = jenjang("user", "add", "budi", "--role", "Tim")
-    before.assert_refused("Unknown role: Tim. Known: administrator, auditor, designer.")
+    before.assert_refused("Unknown role: Tim. Known: administrator, auditor, designer, starter.")
     jenjang("deploy", str(SOP_FOLDER))
     added = jenjang("user", "add", "budi", "--role", "Tim", "--role", "auditor", "--name", "Budi Santoso")
     assert (added.exit_code, added.out) == (0, "Added budi: Tim, auditor.\n")

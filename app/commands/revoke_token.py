@@ -1,0 +1,32 @@
+"""Revoke a bearer token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import permissions
+from app.errors import TokenNotFound
+from app.permissions import Actor, Ground, Operation
+from app.storage import streams, token_register
+from app.storage.streams import NewEntry
+from app.storage.token_register import Token
+
+
+def revoke_token(session: Session, token_id: UUID, actor: Actor, *, now: datetime) -> Token:
+    """Make a token useless from this moment. Twice is once.
+
+    Raises:
+        TokenNotFound: also where the actor may not know of it; Forbidden
+    """
+    token = token_register.get(session, token_id)
+    relations = {Ground.OWNER} if token.username == actor.username else set()
+    if not permissions.is_allowed(Operation.READ_TOKEN, actor, relations):
+        raise TokenNotFound
+    permissions.require(Operation.REVOKE_TOKEN, actor, relations)
+    if token_register.revoke(session, token_id, now):
+        entry = NewEntry("token_revoked", token.username, {"token_id": str(token_id)})
+        streams.append(session, "administration", [entry], actor=actor, now=now)
+    return token_register.get(session, token_id)

@@ -1,0 +1,43 @@
+"""NIP, the number of a civil servant: apart from what lists people, so that no list can show it (UU 27/2022)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.errors import NipTaken
+from app.storage import tables
+
+_identity = tables.person_identity.c
+
+
+def nip_of(session: Session, user_id: UUID) -> str | None:
+    """A person's NIP, if it is known."""
+    return nips_of(session, [user_id]).get(user_id)
+
+
+def nips_of(session: Session, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The NIP of each of these people of whom it is known."""
+    rows = session.execute(select(tables.person_identity).where(_identity.user_id.in_(user_ids)))
+    return {row.user_id: row.nip for row in rows}
+
+
+def forget(session: Session, user_ids: Collection[UUID]) -> None:
+    """Keep no NIP of these people."""
+    session.execute(delete(tables.person_identity).where(_identity.user_id.in_(user_ids)))
+
+
+def keep(session: Session, user_id: UUID, nip: str) -> None:
+    """Keep the NIP of a person of whom none is kept.
+
+    Raises:
+        NipTaken
+    """
+    try:
+        session.execute(insert(tables.person_identity), {"user_id": user_id, "nip": nip})
+    except IntegrityError as error:
+        raise NipTaken from error
