@@ -15,6 +15,9 @@ from app.engine.checks.vocabulary import USER_TASKS
 from app.engine.user_task_elements import ADMINISTRATOR, read_element_ids
 from app.errors import Problem
 
+#: elements of one `pisah_tugas` that are asked about; each takes the search one call deeper
+MAX_ELEMENTS = 50
+
 #: active holders, by role
 Holders = Mapping[str, frozenset[str]]
 
@@ -36,11 +39,12 @@ def check_four_eyes_leave_somebody(diagram: Diagram) -> Iterator[Problem]:
     """Warn: whoever could do a task may all be those that it is kept apart from."""
     if diagram.holders is None:
         return
-    named = _lanes_named_by_scripts(diagram)
-    holders = {role: people for role, people in diagram.holders.items() if role not in named}
+    unknown = _lanes_named_by_scripts(diagram)
+    holders = {role: people for role, people in diagram.holders.items() if role not in unknown}
     for task in (node for node in diagram.nodes if kind(node) in USER_TASKS):
-        others = [diagram.by_id.get(each) for each in read_element_ids(properties(task).get(FOUR_EYES, ""))]
-        performers = [_candidates(diagram, holders, other) for other in others if other is not None]
+        named = read_element_ids(properties(task).get(FOUR_EYES, ""))[:MAX_ELEMENTS]
+        others = [diagram.by_id[each] for each in named if each in diagram.by_id]
+        performers = [_candidates(diagram, holders, other) for other in others]
         candidates = _candidates(diagram, holders, task)
         if candidates and _may_all_have_performed(candidates, performers):
             yield diagram.problem("four_eyes_leaves_nobody", task, role=diagram.lane_of(task) or ADMINISTRATOR)

@@ -14,12 +14,13 @@ from app.engine.checks import CATALOG, check_diagram
 from tests.engine.checks.drawing import END, START, drawing, element, path, user_task, when, with_form, with_properties
 from tests.engine.checks.faulty_diagrams import FORM
 
+REVIEW = with_properties(waktu="P3D", pisah_tugas="isi", persetujuan="paraf")
 ORIGINAL = drawing(
     element("laneSet", "jalur", element("lane", "tim", "<bpmn:flowNodeRef>isi</bpmn:flowNodeRef>", 'name="Tim"'))
     + START
     + user_task("isi", with_form("isi.json"))
     + element("exclusiveGateway", "pilih", attributes='default="pilih_selesai"')
-    + element("subProcess", "tahap", START.replace("mulai", "awal") + user_task("ulas", with_properties(waktu="P3D"))
+    + element("subProcess", "tahap", START.replace("mulai", "awal") + user_task("ulas", REVIEW)
               + END.replace("selesai", "akhir") + path("awal", "ulas", "akhir"))
     + element("boundaryEvent", "ingat", "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration>"
               "</bpmn:timerEventDefinition>", 'attachedToRef="tahap" cancelActivity="false"')
@@ -83,7 +84,7 @@ MUTATIONS: list[Mutation] = [_drop, _double, _move, _rename, _drop_attribute, _s
 
 
 def _assert_reported(xml: bytes) -> None:
-    found = check_diagram("mutasi.bpmn", xml, {"isi.json": FORM})
+    found = check_diagram("mutasi.bpmn", xml, {"isi.json": FORM}, {"administrator": frozenset({"siti"})})
     for problem in (*found.problems, *found.warnings):
         assert problem.code in CATALOG
         assert problem.line >= 1

@@ -79,6 +79,14 @@ def test_four_eyes_leave_somebody_whoever_did_the_other_tasks(
     assert found == ([] if somebody else [("four_eyes_leaves_nobody", "periksa")])
 
 
+def test_a_long_list_of_elements_is_not_followed_to_its_end() -> None:
+    names = [f"t{number}" for number in range(200)]
+    inside = "".join(map(user_task, names)) + user_task("periksa", with_properties(pisah_tugas=",".join(names)))
+    xml = drawing(START + inside + END + path("mulai", *names, "periksa", "selesai"))
+    crowd = frozenset(f"orang{number}" for number in range(60))
+    assert {code for code, _ in warnings(xml, {"administrator": crowd})} == {"user_task_without_lane"}
+
+
 def test_whom_a_script_will_name_is_not_known() -> None:
     named = office(post_script='lane_owners = {"Tim": ["budi"]}')
     assert warnings(named, held(Tim="budi", Sekretaris="budi")) == []
