@@ -10,7 +10,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 import app as package
-from app.api import deployments, health, history, problems, process_definitions, process_instances, user_tasks
+from app.api import (
+    deployments,
+    health,
+    history,
+    positions,
+    problems,
+    process_definitions,
+    process_instances,
+    roles,
+    substitutions,
+    tokens,
+    user_tasks,
+    users,
+)
 from app.api.observability import Metrics, Observed, configure_logging
 from app.settings import Settings
 from app.storage.database import Database
@@ -47,7 +60,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     application.add_middleware(Observed, metrics=application.state.metrics)
     problems.install(application)
     api = APIRouter(prefix="/api/v1")
-    for part in (deployments, process_definitions, process_instances, user_tasks, history):
+    work = (deployments, process_definitions, process_instances, user_tasks, history)
+    for part in (*work, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)
     application.include_router(health.router)

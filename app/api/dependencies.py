@@ -128,8 +128,10 @@ Read = Annotated[Reading, Depends(_reading)]
 Create = Annotated[Writing, Depends(_creating)]
 #: POST of a command on something that exists
 Command = Annotated[Writing, Depends(_commanding)]
-#: PUT and DELETE
+#: PUT, PATCH and DELETE
 Replace = Annotated[Writing, Depends(_replacing)]
+#: what must not be answered twice alike, or has no revision
+Unrepeatable = Annotated[Writing, Depends(_writing)]
 
 
 def _revisions(if_match: str | None) -> IfMatch:
