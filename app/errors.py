@@ -68,10 +68,33 @@ class Malformed(ServiceError):
     code = "malformed"
 
 
+class HostRefused(Malformed):
+    """This host name is not served here"""
+
+    code = "host_refused"
+
+
 class Unauthenticated(ServiceError):
     """A valid bearer token is needed"""
 
     code = "unauthenticated"
+
+
+class InvalidToken(Unauthenticated):
+    """The bearer token is unknown or no longer valid"""
+
+    code = "invalid_token"
+
+
+class TooManyFailedAuthentications(ServiceError):
+    """Too many attempts with bad credentials came from this address"""
+
+    code = "too_many_failed_authentications"
+
+    def __init__(self, retry_after: int) -> None:
+        #: seconds until the next attempts are heard; a valid token is heard at once
+        self.retry_after = retry_after
+        super().__init__()
 
 
 class Forbidden(ServiceError):
@@ -138,6 +161,12 @@ class Unavailable(ServiceError):
     """The database is busy or away"""
 
     code = "unavailable"
+
+
+class ProviderAway(Unavailable):
+    """The OpenID provider cannot be asked for its keys"""
+
+    code = "openid_provider_away"
 
 
 class DiagramRefused(Refused):

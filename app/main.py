@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 
 import app as package
 from app.api import (
@@ -24,9 +26,19 @@ from app.api import (
     user_tasks,
     users,
 )
+from app.api.hosts import HostChecked
 from app.api.observability import Metrics, Observed, configure_logging
+from app.api.oidc import OpenIdProvider
+from app.api.response_headers import ResponseHeaders
 from app.settings import Settings
 from app.storage.database import Database
+
+#: what scripts of the allowed origins may send and read; never cookies or whatever else a browser adds by itself
+_CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"],
+    "expose_headers": ["ETag", "Location", "Retry-After", "X-Request-ID"],
+}
 
 
 def _utc_now() -> datetime:
@@ -57,8 +69,9 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     application.state.database = database
     application.state.clock = clock
     application.state.metrics = Metrics()
-    application.add_middleware(Observed, metrics=application.state.metrics)
+    application.state.openid_provider = OpenIdProvider.of(settings, clock)
     problems.install(application)
+    _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, process_instances, user_tasks, history)
     for part in (*work, users, roles, positions, tokens, substitutions):
@@ -66,6 +79,15 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     application.include_router(api)
     application.include_router(health.router)
     return application
+
+
+def _add_middleware(application: FastAPI, settings: Settings) -> None:
+    """What every request passes, from the inside to the outside."""
+    if settings.cors_origins:
+        application.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **_CORS)
+    application.add_middleware(HostChecked, allowed_hosts=settings.allowed_hosts)
+    application.add_middleware(ResponseHeaders)
+    application.add_middleware(Observed, metrics=application.state.metrics)
 
 
 def serve() -> FastAPI:

@@ -41,6 +41,11 @@ PEOPLE = {
 }
 
 
+def settings_of(**chosen: Any) -> Settings:
+    """Settings under which the application answers to the name that its test client calls it by."""
+    return Settings(**{"allowed_hosts": ("testserver", "127.0.0.1")} | chosen)
+
+
 @dataclass
 class Clock:
     """A clock that stands still until a test moves it."""
@@ -82,7 +87,7 @@ def closing_database(settings: Settings) -> closing[Any]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    template = Template(Settings(data_dir=tmp_path_factory.mktemp("sqlite-template")))
+    template = Template(settings_of(data_dir=tmp_path_factory.mktemp("sqlite-template")))
     template.fill()
     return template
 
@@ -106,7 +111,7 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> Template:
-    template = Template(Settings(database_url=_create_database(postgres_server, "template_jenjang")))
+    template = Template(settings_of(database_url=_create_database(postgres_server, "template_jenjang")))
     template.fill()
     return template
 
@@ -136,12 +141,12 @@ def make_world(request: pytest.FixtureRequest, dialect: str, folder: Path) -> It
     template: Template = request.getfixturevalue("sqlite_template" if dialect == "sqlite" else "postgres_template")
     if dialect == "sqlite":
         shutil.copytree(template.settings.data_dir, folder / "data")
-        yield World(Settings(data_dir=folder / "data"), template.tokens)
+        yield World(settings_of(data_dir=folder / "data"), template.tokens)
         return
     server: str = request.getfixturevalue("postgres_server")
     name = f"test_{os.urandom(6).hex()}"
     url = _create_database(server, name, "template_jenjang")
-    yield World(Settings(database_url=url), template.tokens)
+    yield World(settings_of(database_url=url), template.tokens)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 

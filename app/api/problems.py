@@ -12,15 +12,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 
 from app import errors
 from app.api.schemas import FieldProblem, ProblemDetails
 
 MEDIA_TYPE = "application/problem+json"
-#: seconds after which a client may try again
-_RETRY_AFTER = {errors.Unavailable.code: "2", errors.IdempotencyKeyInUse.code: "1"}
-
 #: the nearest class in an error's ancestry decides
 _STATUS: Mapping[type[errors.ServiceError], HTTPStatus] = {
     errors.Malformed: HTTPStatus.BAD_REQUEST,
@@ -32,6 +30,7 @@ _STATUS: Mapping[type[errors.ServiceError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooManyFailedAuthentications: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -46,7 +45,7 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         }
-        for status in sorted({*statuses, 401, 422, 503})
+        for status in sorted({*statuses, 400, 401, 422, 429, 503})
     }
 
 
@@ -56,7 +55,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(Exception, _on_defect)
+    # A handler for every exception would answer outside of all middleware: no request id, no headers that protect.
+    app.add_middleware(ServerErrorMiddleware, handler=_on_defect)
 
 
 def respond(request: Request, error: errors.ServiceError) -> Response:
@@ -68,7 +68,26 @@ def respond(request: Request, error: errors.ServiceError) -> Response:
         extra["errors"] = [problem.as_json() for problem in error.problems]
     if isinstance(error, errors.ProcessStuck):
         extra["element_id"] = error.element_id
-    return _problem(request, status, error.code, error.title, error.detail, details, extra)
+    response = _problem(request, status, error.code, error.title, error.detail, details, extra)
+    response.headers.update(_headers_of(error))
+    return response
+
+
+def _headers_of(error: errors.ServiceError) -> dict[str, str]:
+    """What a client should do next: authenticate (RFC 6750, section 3), or come again after some seconds."""
+    match error:
+        case errors.InvalidToken():
+            return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        case errors.Unauthenticated():
+            return {"WWW-Authenticate": "Bearer"}
+        case errors.TooManyFailedAuthentications():
+            return {"Retry-After": str(error.retry_after)}
+        case errors.Unavailable():
+            return {"Retry-After": "2"}
+        case errors.IdempotencyKeyInUse():
+            return {"Retry-After": "1"}
+        case _:
+            return {}
 
 
 def _problem(
@@ -88,12 +107,7 @@ def _problem(
         instance=request.url.path,
         errors=details or [],
     )
-    headers = {"Retry-After": _RETRY_AFTER[code]} if code in _RETRY_AFTER else {}
-    if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(
-        orjson.dumps(body.model_dump() | dict(extra or {})), int(status), headers=headers, media_type=MEDIA_TYPE
-    )
+    return Response(orjson.dumps(body.model_dump() | dict(extra or {})), int(status), media_type=MEDIA_TYPE)
 
 
 def _on_service_error(request: Request, error: Exception) -> Response:

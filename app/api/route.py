@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from fastapi import HTTPException, Request, Response, params
@@ -13,10 +12,10 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
 from app import permissions
+from app.api.authentication import authenticate
 from app.engine.strict_json import JsonInvalid, read_json
-from app.errors import FieldError, Malformed, ParameterRefused, Unauthenticated, UnsupportedMediaType
-from app.permissions import Actor, Operation
-from app.storage import tokens
+from app.errors import FieldError, Malformed, ParameterRefused, UnsupportedMediaType
+from app.permissions import Operation
 
 #: levels of objects and lists in a body; keeps every later walk over it shallow
 _MAX_DEPTH = 32
@@ -87,24 +86,6 @@ class AuthenticatedRoute(APIRoute):
             return await handle(strict)
 
         return checked
-
-
-def authenticate(request: Request) -> Actor:
-    """The person whose bearer token the request carries.
-
-    Raises:
-        Unauthenticated
-    """
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret:
-        raise Unauthenticated
-    state, now = request.app.state, request.app.state.clock()
-    with state.database.reading() as session:
-        found = tokens.find(session, secret.strip(), now=now, demo=state.settings.demo)
-    if found is None:
-        raise Unauthenticated("The bearer token is unknown or no longer valid.")
-    request.scope["jenjang.username"] = found.actor.username
-    return replace(found.actor, request_id=request.scope.get("jenjang.request_id"))
 
 
 def _query_parameters(dependant: Dependant) -> set[str]:

@@ -31,11 +31,14 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer requests.")] = 1,
+    proxy_headers: Annotated[
+        bool, typer.Option("--proxy-headers", help="Believe X-Forwarded-For and -Proto of JENJANG_TRUSTED_PROXIES.")
+    ] = False,
 ) -> None:
     """Answer REST requests until stopped. Logs go to standard error, one JSON object a line."""
     from app.cli import serving
 
-    serving.serve(host, port, workers)
+    serving.serve(host, port, workers, proxy_headers=proxy_headers)
 
 
 @cli.command()

@@ -27,7 +27,8 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        raise Refused(f"JENJANG_{str(first['loc'][0]).upper()}: {first['msg']}.") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise Refused(f"JENJANG_{str(first['loc'][0]).upper()}: {reason}.") from error
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 
@@ -16,20 +16,22 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.observability import configure_logging
 from app.cli.database import opened_migrated, read_settings
-from app.errors import Unavailable
+from app.errors import Refused, Unavailable
 
 #: seconds that open requests get to end after the signal to stop
 _GRACE = 30
 _log = structlog.get_logger("jenjang.serve")
 
 
-def serve(host: str, port: int, workers: int) -> None:
+def serve(host: str, port: int, workers: int, *, proxy_headers: bool = False) -> None:
     """Serve until SIGINT or SIGTERM, then let open requests end.
 
     Raises:
-        Refused, Unavailable: database or port; Conflict: the database is not migrated.
+        Refused: a setting. Unavailable: database or port. Conflict: the database is not migrated.
     """
     settings = read_settings()
+    if proxy_headers and not settings.trusted_proxies:
+        raise Refused("Name the proxies in JENJANG_TRUSTED_PROXIES: what anybody may write is worth nothing.")
     with opened_migrated(settings):
         pass
     with _listening(host, port) as listener, suppress(KeyboardInterrupt):
@@ -37,10 +39,10 @@ def serve(host: str, port: int, workers: int) -> None:
         # uvicorn raises the signal once more when it has shut down: by then all is well.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         _log.info("listening", host=host, port=listener.getsockname()[1], workers=workers)
-        _serve_on(listener, workers)
+        _serve_on(listener, workers, settings.trusted_proxies if proxy_headers else ())
 
 
-def _serve_on(listener: socket.socket, workers: int) -> None:
+def _serve_on(listener: socket.socket, workers: int, trusted_proxies: Sequence[str]) -> None:
     config = uvicorn.Config(
         "app.main:serve",
         factory=True,
@@ -48,6 +50,9 @@ def _serve_on(listener: socket.socket, workers: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # uvicorn would believe whoever speaks from this machine.
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=_GRACE,
     )
     if workers == 1:

@@ -11,10 +11,11 @@ from tests.sop import As, advance, task_of, values_for
 
 
 def test_without_a_token_nothing_is_told(http: TestClient) -> None:
-    for headers in ({}, {"Authorization": "Bearer jjg_wrong"}, {"Authorization": "Basic a2VwYWxhOng="}):
-        response = http.get("/api/v1/user-tasks", headers=headers)
+    challenges = {None: "Bearer", "Basic a2VwYWxhOng=": "Bearer", "Bearer jjg_wrong": 'Bearer error="invalid_token"'}
+    for shown, challenge in challenges.items():
+        response = http.get("/api/v1/user-tasks", headers={"Authorization": shown} if shown else {})
         assert response.status_code == 401
-        assert response.headers["www-authenticate"] == "Bearer"
+        assert response.headers["www-authenticate"] == challenge
         assert response.headers["content-type"] == "application/problem+json"
 
 

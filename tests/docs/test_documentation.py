@@ -31,6 +31,8 @@ def _shown(default: object) -> str:
             return ""
         case bool():
             return str(default).lower()
+        case tuple():
+            return ",".join(default)
         case _:
             return str(default)
 

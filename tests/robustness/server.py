@@ -35,7 +35,7 @@ class Server:
         self._settings = settings
         self._tokens = tokens
         self._workers = workers
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
@@ -125,7 +125,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return inherited | {f"JENJANG_{name.upper()}": str(value) for name, value in chosen.items()}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server((_HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
