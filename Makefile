@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3 || command -v python)
 PORT   ?= 8000
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# The OpenID provider of the tests: docs/decisions/0007-openid-connect.md.
+PROVIDER := tests/oidc/provider
 
 .PHONY: run setup test lint check bench picture lock clean
 .NOTPARALLEL:
@@ -43,7 +45,7 @@ lock:   ## the lock files anew from pyproject.toml; needs uv
 	$(UV_COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:   ## the virtual environment and all caches; never data/
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(PROVIDER)/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Jenjang needs Python 3.11 or newer."; exit 1; }
@@ -54,8 +56,9 @@ clean:   ## the virtual environment and all caches; never data/
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The development lock holds all of the other one, in the same versions.
-.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+# The development lock holds all of the other one, in the same versions; it also brings node and npm.
+.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml $(PROVIDER)/package-lock.json | .venv/bin/python
 	$(PIP) --require-hashes -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
+	$(BIN)/npm --prefix $(PROVIDER) --loglevel error ci --ignore-scripts --no-audit --no-fund
 	@touch .venv/run.stamp $@
