@@ -126,13 +126,20 @@ def lock_open_task(
     require_fresh(if_match, str(task.revision), form_revision(task, instance))
     require_open(session, instance, task)
     now = max(now, instance.last_event_at)
-    performer = Performer(actor)
-    # What a system role allows, the person does in their own name.
-    if permissions.TABLE[operation].grounds & relations:
-        performer = performers.choose_for_task(session, actor, task, named=on_behalf_of, now=now)
-    elif on_behalf_of is not None:
-        raise NotStandingIn
+    performer = _performer(session, task, actor, permissions.TABLE[operation].grounds & relations, on_behalf_of, now)
     return LockedTask(instance, performer, now, task, list(open_tasks.values()))
+
+
+def _performer(
+    session: Session, task: UserTask, actor: Actor, grounds: Collection[Ground], on_behalf_of: str | None, now: datetime
+) -> Performer:
+    # What only a system role allows, the person does in their own name.
+    if grounds:
+        by_candidacy = Ground.CANDIDATE in grounds
+        return performers.choose_for_task(session, actor, task, named=on_behalf_of, as_candidate=by_candidacy, now=now)
+    if on_behalf_of is not None:
+        raise NotStandingIn
+    return Performer(actor)
 
 
 def form_revision(task: UserTask, instance: ProcessInstance) -> str:
