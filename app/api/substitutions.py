@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -35,7 +35,7 @@ def list_substitutions(
     reading: Read,
     page: PageOf,
     username: Annotated[str | None, Query(max_length=64, description="Of either side.")] = None,
-    in_force: Annotated[Literal[True] | None, Query(description="Only those in force now.")] = None,
+    in_force: Annotated[bool, Query(description="Only those in force now.")] = False,
 ) -> Response:
     """The caller's, on either side, latest beginning first; everybody's for administrators and auditors."""
     actor = reading.actor
