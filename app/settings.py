@@ -30,7 +30,11 @@ def _matching(pattern: str, meaning: str) -> AfterValidator:
 
 
 def _proxies(value: str) -> str:
-    if ip_network(value).prefixlen == 0:
+    try:
+        network = ip_network(value)
+    except ValueError as error:
+        raise ValueError("it must be an address or a network such as 10.1.2.0/24") from error
+    if network.prefixlen == 0:
         raise ValueError("it must not be every address there is")
     return value
 

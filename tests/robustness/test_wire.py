@@ -42,7 +42,8 @@ def status_of(server: Server, request: bytes) -> int:
 
 
 def head(server: Server, method: str, path: str, *headers: str, username: str = "kepala") -> bytes:
-    lines = [f"{method} /api/v1{path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {server.token_of(username)}"]
+    token = f"Authorization: Bearer {server.token_of(username)}"
+    lines = [f"{method} /api/v1{path} HTTP/1.1", "Host: 127.0.0.1", token]
     return "\r\n".join([*lines, *headers, "", ""]).encode()
 
 
