@@ -29,10 +29,20 @@ _REQUEST_TIMEOUT = 40
 
 
 class Server:
-    """A server on one free port, which it keeps over restarts."""
+    """A server on one free port, which it keeps over restarts. With a file for its log, it logs all that it can."""
 
-    def __init__(self, settings: Settings, tokens: Mapping[str, str], workers: int = 1) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tokens: Mapping[str, str],
+        workers: int = 1,
+        *,
+        options: Sequence[str] = (),
+        log: Path | None = None,
+    ) -> None:
         self._settings = settings
+        self._options = options
+        self._log = log
         self._tokens = tokens
         self._workers = workers
         self._port = free_port()
@@ -64,8 +74,12 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it can serve."""
         command = [sys.executable, "-P", "-m", "app.cli", "serve", "--host", _HOST]
-        command += ["--port", str(self._port), "--workers", str(self._workers)]
-        self._process = subprocess.Popen(command, env=_environment(self._settings))
+        command += ["--port", str(self._port), "--workers", str(self._workers), *self._options]
+        if self._log is None:
+            self._process = subprocess.Popen(command, env=_environment(self._settings, "error"))
+        else:
+            with self._log.open("ab") as log:
+                self._process = subprocess.Popen(command, env=_environment(self._settings, "debug"), stderr=log)
         self.await_ready()
 
     def kill(self) -> None:
@@ -119,9 +133,9 @@ def simultaneously(calls: Sequence[Callable[[], T]]) -> list[T]:
         return list(pool.map(wait_and_call, calls))
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, log_level: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JENJANG_")}
-    chosen = settings.model_copy(update={"log_level": "error"}).model_dump(exclude_none=True)
+    chosen = settings.model_copy(update={"log_level": log_level}).model_dump(exclude_none=True)
     return inherited | {f"JENJANG_{name.upper()}": str(value) for name, value in chosen.items()}
 
 
