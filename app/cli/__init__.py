@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli import people_commands
 from app.errors import ServiceError
 
 #: exit code of an expected failure; wrong usage has 2
@@ -20,10 +21,9 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-user_commands = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
-token_commands = typer.Typer(no_args_is_help=True, help="The bearer tokens that they sign in with.")
-cli.add_typer(user_commands, name="user")
-cli.add_typer(token_commands, name="token")
+cli.add_typer(people_commands.users, name="user")
+cli.add_typer(people_commands.roles, name="role")
+cli.add_typer(people_commands.tokens, name="token")
 
 
 @cli.command()
@@ -59,26 +59,12 @@ def deploy(
     deploying.deploy(folder)
 
 
-@user_commands.command("add")
-def add_user(
-    username: Annotated[str, typer.Argument(help="Lowercase letters, digits, '.', '_' and '-'; at most 64.")],
-    role: Annotated[
-        list[str], typer.Option(help="A lane of a deployed diagram, administrator, designer or auditor; repeatable.")
-    ],
-    name: Annotated[str | None, typer.Option(help="The person's name as others read it.")] = None,
-) -> None:
-    """Add a person with their roles."""
-    from app.cli import people
+@cli.command()
+def doctor() -> None:
+    """Say what keeps the work from going on, a line each; exit with 1 if there is anything."""
+    from app.cli import diagnosing
 
-    people.add(username, name or username, role)
-
-
-@token_commands.command("new")
-def new_token(username: Annotated[str, typer.Argument(help="Whose token it will be.")]) -> None:
-    """Print a new bearer token. It cannot be shown again: only its hash is kept."""
-    from app.cli import people
-
-    people.print_new_token(username)
+    diagnosing.diagnose()
 
 
 @cli.command("seed-demo")

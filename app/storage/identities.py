@@ -26,6 +26,16 @@ def nips_of(session: Session, user_ids: Collection[UUID]) -> dict[UUID, str]:
     return {row.user_id: row.nip for row in rows}
 
 
+def usernames_by_nip(session: Session, nips: Collection[str]) -> dict[str, str]:
+    """Whose each of these NIPs is, where it is kept."""
+    rows = session.execute(
+        select(_identity.nip, tables.user_account.c.username)
+        .join_from(tables.person_identity, tables.user_account)
+        .where(_identity.nip.in_(nips))
+    )
+    return {row.nip: row.username for row in rows}
+
+
 def forget(session: Session, user_ids: Collection[UUID]) -> None:
     """Keep no NIP of these people."""
     session.execute(delete(tables.person_identity).where(_identity.user_id.in_(user_ids)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -101,6 +101,11 @@ def open_of_instances(session: Session, instance_ids: Sequence[UUID]) -> dict[UU
     for row in session.execute(_OPEN_OF_MANY, {"instance_ids": instance_ids}).mappings():
         found[row["process_instance_id"]].append(UserTask(**row))
     return found
+
+
+def all_open(session: Session) -> Iterator[UserTask]:
+    """Every open user task, oldest first."""
+    return (UserTask(**row) for row in session.execute(_OPEN).mappings())
 
 
 def open_of(session: Session, instance_id: UUID) -> list[UserTask]:

@@ -23,7 +23,7 @@ LANES = ["Kepala Badan", "Ketua Tim Kerja Sekretariat", "Sekretaris", "Tim"]
 def test_help_names_every_command(jenjang: Jenjang) -> None:
     shown = jenjang("--help")
     assert shown.exit_code == 0
-    for command in ("serve", "migrate", "deploy", "user", "token", "seed-demo", "demo"):
+    for command in ("serve", "migrate", "deploy", "doctor", "user", "role", "token", "seed-demo", "demo"):
         assert command in shown.out
 
 
