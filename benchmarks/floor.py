@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.api.dependencies import Command, bearer
-from app.api.route import AuthenticatedRoute
+from app.api.route import AuthenticatedRoute, asks
 from app.main import serve as application
+from app.permissions import Operation
 from app.storage.database import Database
 from app.storage.idempotency import Answer
 from benchmarks.connection import HOST
@@ -30,7 +31,7 @@ _INSERT = insert(_table)
 _router = APIRouter(route_class=AuthenticatedRoute, dependencies=[bearer])
 
 
-@_router.post(PATH)
+@_router.post(PATH, openapi_extra=asks(Operation.COMPLETE))
 def insert_one_row(body: dict[str, Any], writing: Command) -> Response:
     """Keep a JSON body as it came: what any write of this service takes."""
     del body
