@@ -153,11 +153,11 @@ async def _page(
 PageOf = Annotated[Page, Depends(_page)]
 
 
-def _require_date(text: str) -> str:
+def _require_date(value: object) -> object:
     # A bare number would be taken for seconds since 1970: `2026` for a moment of its first hour.
-    if not _DATE.match(text):
+    if not isinstance(value, str) or not _DATE.match(value):
         raise ValueError("Write it as 2026-07-04T01:00:00Z.")
-    return text
+    return value
 
 
 def _to_utc(moment: datetime) -> datetime:
@@ -168,7 +168,7 @@ def _to_utc(moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC)
 
 
-#: an instant in a query (RFC 3339)
+#: an instant in a query or a body (RFC 3339)
 Moment = Annotated[AwareDatetime, BeforeValidator(_require_date), AfterValidator(_to_utc)]
 
 

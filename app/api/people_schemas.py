@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.api.dependencies import Moment
 from app.api.schemas import Answer, Body, Instant
 from app.permissions import Scope
 
 Username = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def _require_one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("Write it on one line, without control characters.")
+    return text
+
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_require_one_line)
+]
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -127,7 +137,7 @@ class IssuedToken(Token):
 class NewToken(Body):
     """What token to make. It can do no more, and last no longer, than the one that asks for it."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    name: Annotated[Line, StringConstraints(max_length=100)]
     scopes: list[Scope] | None = Field(None, min_length=1, description="null: those of the token that asks.")
     expires_at: Moment | None = Field(None, examples=[None], description="null: when the token that asks expires.")
 

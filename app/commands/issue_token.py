@@ -15,6 +15,8 @@ from app.storage import people, person_fields, streams, token_register, tokens
 from app.storage.streams import NewEntry
 from app.storage.tokens import Issued
 
+_MAX_NAME = 100
+
 
 class TokenRefused(Refused):
     """Such a token is not issued"""
@@ -51,9 +53,9 @@ def issue_token(
     )
     person = people.get_by_username(session, username)
     wanted, latest = wanted or WantedToken(), None if is_operator else _expiry_of_own(session, actor)
-    errors = list(_beyond(wanted, actor, latest, now))
+    errors = list(_refusals(wanted, actor, latest, now))
     if errors:
-        raise TokenRefused(errors=errors)
+        raise TokenRefused(" ".join(error.reason for error in errors), errors=errors)
     scopes = sorted(actor.scopes if wanted.scopes is None else wanted.scopes)
     expires_at = wanted.expires_at or latest
     issued = tokens.issue(
@@ -76,7 +78,9 @@ def _expiry_of_own(session: Session, actor: Actor) -> datetime | None:
     return token_register.get(session, actor.token_id).expires_at
 
 
-def _beyond(wanted: WantedToken, actor: Actor, latest: datetime | None, now: datetime) -> Iterator[FieldError]:
+def _refusals(wanted: WantedToken, actor: Actor, latest: datetime | None, now: datetime) -> Iterator[FieldError]:
+    if len(wanted.name) > _MAX_NAME or not wanted.name.isprintable():
+        yield FieldError("/name", "name_refused", f"A token's name has at most {_MAX_NAME} characters on one line.")
     if wanted.scopes is not None and not (set(wanted.scopes) <= actor.scopes & ALL_SCOPES):
         own = ", ".join(sorted(actor.scopes))
         yield FieldError("/scopes", "scope_beyond_own", f"The token that asks has only: {own}.")

@@ -57,11 +57,13 @@ def test_only_administrators_order_it_for_others(as_: As) -> None:
         ("sekretaris", {"ends_at": "2026-07-01T00:00:00Z"}, "/ends_at"),
         ("sekretaris", {"starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T01:00:00Z"}, "/ends_at"),
         ("sekretaris", {"letter": " "}, "/letter"),
+        ("sekretaris", {"letter": "1\n2"}, "/letter"),
         ("sekretaris", {"starts_at": "2026-07-01"}, "/starts_at"),
+        ("sekretaris", {"starts_at": 2026}, "/starts_at"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_its_field(
-    as_: As, deputy: str, changed: dict[str, str], pointer: str
+    as_: As, deputy: str, changed: dict[str, Any], pointer: str
 ) -> None:
     as_("admin").request("PATCH", "/users/anggota3", json={"active": False})
     refused = order(as_("kepala"), deputy, **changed)

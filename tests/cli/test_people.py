@@ -161,4 +161,5 @@ def test_a_token_is_made_narrow_listed_and_revoked(jenjang: Jenjang) -> None:
     jenjang("token", "revoke", "x").assert_refused("jenjang token list")
     jenjang("token", "list", "nobody").assert_refused("There is no user named nobody.")
     jenjang("token", "new", "admin", "--expires-in", "soon").assert_refused("90d")
+    jenjang("token", "new", "admin", "--label", "x" * 101).assert_refused("100 characters")
     jenjang("token", "new", "admin", "--scope", "all").assert_refused("", exit_code=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -50,16 +51,27 @@ def office(shared_world: World) -> Iterator[Server]:
     with closing_database(shared_world.settings) as database, database.transaction() as session:
         user_id = people.add(session, "semua", "Semua", roles, now=Clock().now)
         token = tokens.issue(session, user_id, now=Clock().now).secret
-    with Server(shared_world.settings, shared_world.tokens | {"semua": token}) as server:
+    # Each example is repeated with credentials that are wrong, to see it refused.
+    patient = shared_world.settings.model_copy(update={"failed_authentications_per_minute": 10_000})
+    with Server(patient, shared_world.tokens | {"semua": token}) as server:
         yield server
 
 
 @pytest.fixture
 def existing(office: Server) -> dict[str, str]:
     """Things that a path can name."""
-    instance = office.as_("semua").start()
+    everybody = office.as_("semua")
+    instance = everybody.start()
     (task,) = instance["user_tasks"]
+    times = {"starts_at": "2026-07-01T00:00:00Z", "ends_at": "2099-07-01T00:00:00Z"}
+    letter = {"principal": "anggota2", "deputy": "orang_luar", "letter": "1"} | times
     return {
+        # Somebody as whom nobody calls here: they may well lose their roles, or be deactivated.
+        "username": "anggota3",
+        "role": "Tim",
+        "position_id": everybody.post("/positions", {"name": str(uuid4()), "unit": "Bidang"}).json()["id"],
+        "token_id": everybody.post("/tokens", {"name": "skrip"}).json()["id"],
+        "substitution_id": everybody.post("/substitutions", letter).json()["id"],
         "definition_id": instance["process_definition_id"],
         "instance_id": instance["id"],
         "task_id": task["id"],
