@@ -12,8 +12,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
 from app.api.schemas import FieldProblem, ProblemDetails
@@ -55,8 +55,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    # A handler for every exception would answer outside of all middleware: no request id, no headers that protect.
-    app.add_middleware(ServerErrorMiddleware, handler=_on_defect)
+    app.add_middleware(DefectsAnswered)
 
 
 def respond(request: Request, error: errors.ServiceError) -> Response:
@@ -154,6 +153,33 @@ def _methods_of(request: Request) -> set[str]:
     """Every method that the path knows (RFC 9110, 10.2.1); the framework names those of one route only."""
     routes = iter_route_contexts(request.app.routes)
     return {method for route in routes if route.path_regex.match(request.url.path) for method in route.methods or ()}
+
+
+class DefectsAnswered:
+    """ASGI middleware: answers where the application fails, and passes the failure on to nobody.
+
+    Starlette's own handler of all exceptions stands outside of every middleware, so that its answer has no request id,
+    and raises the exception once more, at which uvicorn closes the connection under the client's next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; a defect after the beginning of an answer can only end the connection."""
+        is_answered = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:
+            if is_answered or scope["type"] != "http":
+                raise
+            await _on_defect(Request(scope), error)(scope, receive, send)
 
 
 def _on_defect(request: Request, error: Exception) -> Response:

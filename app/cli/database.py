@@ -41,7 +41,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     """
     try:
         database = Database(settings)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise Refused("JENJANG_DATABASE_URL: write it as postgresql://user:password@host/name.") from error
     try:
         yield database

@@ -120,6 +120,8 @@ def _create_engine(settings: Settings) -> Engine:
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.database_timeout,
+        # What people wrote has no business in the log, where an error would carry it.
+        "hide_parameters": True,
     }
     if url.get_backend_name() == "sqlite":
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
