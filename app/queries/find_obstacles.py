@@ -25,7 +25,7 @@ def find_obstacles(session: Session, *, demo: bool) -> Iterator[str]:
     holders = role_holders.active(session, demo=demo)
     everybody = people.all_of(session)
     if not holders.get(Ground.ADMINISTRATOR):
-        yield "Nobody who is let in is an administrator: jenjang role grant USER administrator."
+        yield "Nobody who is let in is an administrator: `jenjang user add` or `jenjang role grant` makes one."
     if demo:
         yield "JENJANG_DEMO is set: whoever knows a token of the demo is let in. Never where real work is done."
     elif present := sorted(person.username for person in everybody if person.is_demo and person.active):
