@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from joserfc.jwk import RSAKey, generate_key
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.api.observability import configure_logging
 from app.storage.database import Database
 from tests.conftest import Clock, World
 from tests.oidc.conftest import Ask
@@ -110,6 +112,29 @@ def test_scopes_of_ours_narrow_what_the_token_may_do(provider: Provider, http: T
     assert (
         Client(http, provider.token("kepala", scope="read tasks")).post("/process-instances", body).status_code == 201
     )
+
+
+def test_no_part_of_a_token_reaches_the_log(
+    ask: Ask, provider: Provider, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logging("debug")
+    try:
+        token = provider.token("kepala")
+        assert ask(token).status_code == 200
+        clock.advance(hours=1)
+        assert ask(token).status_code == 401
+        provider.stop()
+        clock.advance(hours=24)
+        assert ask(token).status_code == 503
+    finally:
+        provider.start()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    logged = capsys.readouterr().err
+    assert "openid_provider_away" in logged
+    assert all(part not in logged for part in token.split("."))
 
 
 CLAIMS: dict[str, dict[str, Any]] = {
