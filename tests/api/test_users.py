@@ -7,10 +7,15 @@ from urllib.parse import quote
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import select
 
+from app.cli.acting import OPERATOR
+from app.commands.import_people import PersonRow, import_people
 from app.storage.database import Database
+from app.storage.tables import metadata
 from tests.administration import entries
 from tests.conftest import Clock
+from tests.robustness.invariants import check_instance
 from tests.sop import As, Client, advance, task_of, values_for
 from tests.standing_in import stand_in
 
@@ -59,6 +64,14 @@ def test_an_added_person_is_shown_with_what_they_hold_and_the_nip_only_to_admini
     shown = as_("admin").get("/users/ratna").json()
     assert (shown["nip"], shown["email"], shown["roles"], shown["active"]) == (NIP, NEW["email"], ["Tim"], True)
     assert as_("auditor").get("/users/ratna").json()["nip"] is None
+
+
+def test_a_nip_stands_in_one_table_only(as_: As, database: Database) -> None:
+    as_("admin").post("/users", NEW, Idempotency_Key="same")
+    patch(as_("admin"), "ratna", {"nip": NIP[::-1]})
+    with database.reading() as session:
+        rows = [(name, str(row)) for name, table in metadata.tables.items() for row in session.execute(select(table))]
+    assert {name for name, row in rows if NIP in row or NIP[::-1] in row} == {"person_identity"}
 
 
 def test_a_list_of_people_holds_neither_nip_nor_email(as_: As) -> None:
@@ -253,4 +266,31 @@ def test_the_stream_tells_what_changed_without_nip_and_email(as_: As, database: 
         ),
         ("user_deactivated", "ratna", {}),
         ("user_activated", "ratna", {}),
+    ]
+
+
+def test_an_import_exchanges_nips_and_gives_back_the_tasks_of_who_may_not_do_them(
+    as_: As, database: Database, clock: Clock, first_task: dict[str, Any], team_task: dict[str, Any]
+) -> None:
+    for username, nip in (("kepala", NIP), ("anggota1", NIP[::-1])):
+        patch(as_("admin"), username, {"nip": nip})
+    rows = {
+        2: PersonRow("kepala", "Kepala", None, NIP[::-1], "Kepala", "Badan", frozenset(), active=True),
+        3: PersonRow("anggota1", "Agus", None, NIP, None, None, frozenset({"Tim"}), active=False),
+    }
+    with database.transaction() as session:
+        import_people(session, rows, OPERATOR, now=clock.now)
+
+    assert as_("admin").get("/users/kepala").json()["nip"] == NIP[::-1]
+    for task, reason in ((first_task, "role_revoked"), (team_task, "assignee_deactivated")):
+        assert as_("admin").get(f"/user-tasks/{task['id']}").json()["assignee"] is None
+        event = as_("auditor").events(task["process_instance_id"])[-1]
+        assert (event["actor"], event["payload"]["reason"]) == ("system", reason)
+        check_instance(database, task["process_instance_id"])
+    assert [entry[:2] for entry in entries(database)][-5:] == [
+        ("system", "position_added"),
+        ("system", "user_changed"),
+        ("system", "role_revoked"),
+        ("system", "user_changed"),
+        ("system", "user_deactivated"),
     ]

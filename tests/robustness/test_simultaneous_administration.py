@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.storage import people, tables, tokens
 from app.storage.database import Database
@@ -17,6 +18,7 @@ from tests.conftest import Clock, World, closing_database
 from tests.robustness.invariants import check_instance
 from tests.robustness.server import Server, simultaneously
 from tests.sop import Client
+from tests.standing_in import stand_in
 
 #: fresh for each race, as each leaves its people changed
 ROUNDS = 6
@@ -71,10 +73,30 @@ def test_whoever_is_deactivated_while_claiming_is_left_with_no_open_task(
             check_instance(shared_database, task["process_instance_id"])
 
 
+def test_whoever_is_deactivated_while_a_deputy_claims_for_them_is_left_with_no_open_task(
+    office: Server, shared_database: Database
+) -> None:
+    admin = office.as_("admin")
+    for number in range(ROUNDS):
+        username = f"kepala{number}"
+        admin.request("PATCH", f"/users/{username}", json={"active": True})
+        stand_in(shared_database, "orang_luar", username, datetime.now(UTC))
+        tasks = [task for _ in range(3) for task in office.as_("kepala").start()["user_tasks"]]
+        body = {"on_behalf_of": username}
+        claims = [
+            partial(office.as_("orang_luar").post, f"/user-tasks/{task['id']}/assignment", body) for task in tasks
+        ]
+        *claimed, deactivated = simultaneously([*claims, partial(deactivate, admin, username)])
+        assert deactivated.status_code == 200, deactivated.text
+        assert {answer.status_code for answer in claimed} <= {200, 403, 404}
+        assert open_tasks_of(shared_database, username) == []
+
+
 def open_tasks_of(database: Database, username: str) -> list[Any]:
     task = tables.user_task.c
+    theirs = or_(task.assignee == username, task.on_behalf_of == username)
     with database.reading() as session:
-        return list(session.scalars(select(task.id).where(task.assignee == username, task.state == "open")))
+        return list(session.scalars(select(task.id).where(theirs, task.state == "open")))
 
 
 def test_two_administrators_who_take_the_role_from_each_other_do_not_leave_nobody(office: Server) -> None:
