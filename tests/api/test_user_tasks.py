@@ -199,3 +199,18 @@ def test_an_inbox_holds_what_the_caller_can_do_and_no_more(as_: As, team_task: d
         assert as_(username).get("/user-tasks", **inbox).json()["items"] == []
     as_("anggota1").post(path(team_task, "/assignment"))
     assert len(as_("anggota1").get("/user-tasks", assignee="me", state="open").json()["items"]) == 1
+
+
+def test_an_inbox_is_counted_without_being_fetched(as_: As, team_task: dict[str, Any]) -> None:
+    as_("kepala").start()
+
+    def count(username: str, **filters: Any) -> int:
+        page = as_(username).get("/user-tasks", state="open", limit=1, include_total=True, **filters).json()
+        assert len(page["items"]) == min(1, page["total"])
+        return int(page["total"])
+
+    assert (count("anggota1", candidate="me"), count("anggota1", assignee="me")) == (1, 0)
+    as_("anggota1").post(path(team_task, "/assignment"))
+    assert (count("anggota1", candidate="me"), count("anggota1", assignee="me")) == (1, 1)
+    assert (count("anggota2", candidate="me"), count("anggota2", assignee="me")) == (1, 0)
+    assert (count("kepala", candidate="me"), count("kepala", role="Tim"), count("kepala")) == (1, 1, 2)
