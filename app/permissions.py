@@ -146,9 +146,14 @@ class Principal:
     username: str
     #: lane names; whoever stands in gets none of the system roles
     roles: frozenset[str]
+    user_id: UUID
     #: number of the letter by which it was ordered
     letter: str
     substitution_id: UUID
+
+
+#: of the command line on the machine itself, which has no account
+OPERATOR_ID = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class Actor:
     username: str
     #: lane names and system roles
     roles: frozenset[str]
+    #: those of the roles that an outside provider vouches for, and nobody granted here
+    outside_roles: frozenset[str] = frozenset()
     #: of the token
     scopes: frozenset[Scope] = ALL_SCOPES
     #: by which token the person came; None: by one of an outside provider, or from the command line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, insert, or_, se
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from app.permissions import ALL_SCOPES, SYSTEM_ROLES, Actor, Principal, Scope
+from app.errors import Unauthenticated
+from app.permissions import ALL_SCOPES, OPERATOR_ID, SYSTEM_ROLES, Actor, Principal, Scope
 from app.storage import tables
 
 #: lets a secret scanner recognise a leaked token, and the service tell it from one of an outside provider
@@ -94,6 +95,28 @@ def find_person(session: Session, username: str, *, now: datetime, demo: bool) -
     return _actor(session, rows, now, demo) if rows else None
 
 
+def renew(session: Session, actor: Actor, *, now: datetime, also: Collection[str] = (), lock: bool = True) -> Actor:
+    """The person as they are in this transaction: whoever waited for a lock may have lost a right meanwhile.
+
+    With `lock` they stay so until it ends, as do those for whom they stand in and the people of `also`; all are locked
+    at once and always in the same order, so that no two transactions wait for each other.
+
+    Raises:
+        Unauthenticated: the person, or the token, is not let in any more.
+    """
+    if actor.user_id == OPERATOR_ID:
+        return actor
+    if lock and session.get_bind().dialect.name == "postgresql":
+        ids = [actor.user_id, *(principal.user_id for principal in actor.principals)]
+        session.execute(_HOLD, {"ids": ids, "usernames": list(also)})
+    known = {"now": now, "demo": True, "username": actor.username, "token_id": actor.token_id}
+    rows = session.execute(_BY_USERNAME if actor.token_id is None else _BY_TOKEN_ID, known).all()
+    if not rows:
+        raise Unauthenticated("The account or its token is no longer valid.")
+    now_held = _actor(session, rows, now, demo=True)
+    return replace(actor, roles=now_held.roles | actor.outside_roles, principals=now_held.principals)
+
+
 def note_use(session: Session, token_id: UUID, now: datetime) -> None:
     """Write down that the token was used."""
     session.execute(update(tables.token).where(_token.id == token_id).values(last_used_at=now))
@@ -116,7 +139,7 @@ def _principals(session: Session, user_id: UUID, now: datetime, demo: bool) -> t
     for row in session.execute(_PRINCIPALS, {"deputy_id": user_id, "now": now, "demo": demo}):
         roles = found[row.id].roles if row.id in found else frozenset()
         own = frozenset() if row.role is None or row.role in SYSTEM_ROLES else frozenset({row.role})
-        found[row.id] = Principal(row.username, roles | own, row.letter, row.id)
+        found[row.id] = Principal(row.username, roles | own, row.user_id, row.letter, row.id)
     return tuple(found.values())
 
 
@@ -144,17 +167,29 @@ def _people(*columns: Any) -> Select[Any]:
 
 # Built once, because every request asks them: SQLAlchemy takes longer to build a statement than to run it.
 _BY_USERNAME = _people().where(_account.username == bindparam("username"))
-_BY_SECRET = (
+_BY_TOKEN = (
     _people(_token.id.label("token_id"), _token.scopes, _token.last_used_at)
     .join(tables.token, _token.user_id == _account.id)
     .where(
-        _token.secret_hash == bindparam("secret_hash"),
         _token.revoked_at.is_(None),
         or_(_token.expires_at.is_(None), _token.expires_at > bindparam("now", type_=_token.expires_at.type)),
     )
 )
+_BY_SECRET = _BY_TOKEN.where(_token.secret_hash == bindparam("secret_hash"))
+_BY_TOKEN_ID = _BY_TOKEN.where(_token.id == bindparam("token_id"))
+_HOLD = (
+    select(_account.id)
+    .where(
+        or_(
+            _account.id.in_(bindparam("ids", expanding=True)),
+            _account.username.in_(bindparam("usernames", expanding=True)),
+        )
+    )
+    .order_by(_account.id)
+    .with_for_update(read=True)
+)
 _PRINCIPALS = (
-    select(_substitution.id, _substitution.letter, _account.username, _role.role)
+    select(_substitution.id, _substitution.letter, _account.id.label("user_id"), _account.username, _role.role)
     .join_from(tables.substitution, tables.user_account, _account.id == _substitution.principal_id)
     .outerjoin(tables.user_role, _role.user_id == _account.id)
     .where(_substitution.deputy_id == bindparam("deputy_id"), _in_force(), _let_in())
