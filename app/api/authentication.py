@@ -74,7 +74,8 @@ def _claimant(request: Request, provider: OpenIdProvider, token: str) -> Actor:
         actor = tokens.find_person(session, claimant.username, now=now, demo=state.settings.demo)
     if actor is None:
         raise InvalidToken
-    return replace(actor, roles=actor.roles | claimant.roles, scopes=claimant.scopes)
+    roles = actor.roles | claimant.roles
+    return replace(actor, roles=roles, outside_roles=claimant.roles, scopes=claimant.scopes)
 
 
 def _count_failure(request: Request) -> None:
