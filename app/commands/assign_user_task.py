@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.errors import FieldError, Forbidden, Refused
+from app.errors import FieldError, Refused
 from app.permissions import Actor, Operation
 from app.storage import access, people, process_instances, user_tasks
 from app.storage.access import IfMatch, LockedTask
@@ -42,18 +42,23 @@ def assign_user_task(
     for_self = assignee in {None, actor.username}
     operation = Operation.CLAIM if for_self else Operation.ASSIGN_TO_OTHER
     locked = access.lock_open_task(
-        session, task_id, actor, operation, on_behalf_of=on_behalf_of, if_match=if_match, now=now
+        session,
+        task_id,
+        actor,
+        operation,
+        on_behalf_of=on_behalf_of,
+        assignee=None if for_self else assignee,
+        if_match=if_match,
+        now=now,
     )
     return _claim(session, locked) if for_self else _assign(session, locked, assignee or "", reason)
 
 
 def _claim(session: Session, locked: LockedTask) -> UserTask:
     task, performer = locked.task, locked.performer
-    access.require_unclaimed_by_others(task, performer)
+    access.require_unclaimed_by_others(session, locked)
     if (task.assignee, task.on_behalf_of) == (performer.username, performer.on_behalf_of):
         return task
-    if people.lock_active(session, performer.username) is None:
-        raise Forbidden("Your account is not active any more.")
     access.require_four_eyes(session, locked, performer.usernames)
     claimed = user_tasks.assign(session, task, performer.username, locked.now, in_name_of=performer.principal)
     _record(session, locked, claimed, "user_task_claimed")
@@ -76,8 +81,8 @@ def _assign(session: Session, locked: LockedTask, assignee: str, reason: str | N
 
 
 def _not_a_candidate(session: Session, task: UserTask, username: str) -> Iterator[FieldError]:
-    person = people.lock_active(session, username)
-    if person is None or not task.has_candidate(username, person.roles):
+    person = people.by_username(session, [username]).get(username)
+    if person is None or not (person.active and task.has_candidate(username, person.roles)):
         who = ", ".join(task.candidates) if task.candidates is not None else f"holders of the role {task.role}"
         reason = f"{username} is not an active candidate. Candidates: {who}."
         yield FieldError("/assignee", "not_a_candidate", reason)

@@ -61,7 +61,7 @@ def complete_user_task(
         session, task_id, actor, Operation.COMPLETE, on_behalf_of=on_behalf_of, if_match=if_match, now=now
     )
     instance, task, performer, now = locked.instance, locked.task, locked.performer, locked.now
-    access.require_unclaimed_by_others(task, performer)
+    access.require_unclaimed_by_others(session, locked)
     access.require_four_eyes(session, locked, performer.usernames)
     definition = process_definitions.parsed(session, instance)
     element = definition.user_tasks[task.element_id]

@@ -15,7 +15,7 @@ from app.engine import process
 from app.engine.definitions import Definition
 from app.errors import Forbidden
 from app.permissions import Actor, Ground, Operation, Performer
-from app.storage import lane_owners, performers, process_definitions, process_instances
+from app.storage import lane_owners, performers, process_definitions, process_instances, tokens
 from app.storage.events import NewEvent
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
@@ -49,6 +49,7 @@ def start_process_instance(
     else:
         version = process_definitions.newest(session, process_definition)
     definition = process_definitions.parsed(session, version)
+    actor = tokens.renew(session, actor, now=now)
     performer = _performer(session, definition, actor, on_behalf_of, now)
     definition.start_form.accept(variables)
 

@@ -28,6 +28,8 @@ from app.storage import (
     performers,
     process_definitions,
     process_instances,
+    substitutions,
+    tokens,
     user_tasks,
 )
 from app.storage.events import Event
@@ -93,6 +95,7 @@ def lock_instance(
         ProcessInstanceNotFound, Forbidden, Stale
     """
     instance = process_instances.load_for_update(session, instance_id)
+    actor = tokens.renew(session, actor, now=now)
     if not permissions.is_allowed(operation, actor):
         _require_knowledge(session, instance_id, actor, Operation.READ_INSTANCE, ProcessInstanceNotFound())
         permissions.require(operation, actor)
@@ -107,16 +110,20 @@ def lock_open_task(
     operation: Operation,
     *,
     on_behalf_of: str | None = None,
+    assignee: str | None = None,
     if_match: IfMatch,
     now: datetime,
 ) -> LockedTask:
-    """An open user task of an active instance, for a command on it.
+    """An open user task of an active instance, for a command on it, and the people whom it concerns.
+
+    Rights are judged as they are under the lock, and stay so until the transaction ends.
 
     Raises:
         UserTaskNotFound, Forbidden, NotStandingIn, PrincipalAmbiguous, Stale, UserTaskClosed,
         ProcessInstanceNotActive
     """
     instance = process_instances.load_for_update_by_task(session, task_id)
+    actor = tokens.renew(session, actor, now=now, also=() if assignee is None else (assignee,))
     open_tasks = {task.id: task for task in user_tasks.open_of(session, instance.id)}
     task = open_tasks.pop(task_id, None) or user_tasks.get(session, task_id)
     relations = task.relations_of(actor)
@@ -185,16 +192,24 @@ def require_open(session: Session, instance: ProcessInstance, task: UserTask) ->
     require_active(session, instance)
 
 
-def require_unclaimed_by_others(task: UserTask, performer: Performer) -> None:
+def require_unclaimed_by_others(session: Session, locked: LockedTask) -> None:
     """Refuse a command on a user task that somebody else has claimed, and say who and when.
+
+    Whoever claimed it in another's name has it only as long as they stand in.
 
     Raises:
         UserTaskClaimed
     """
+    task, performer = locked.task, locked.performer
     is_theirs = task.assignee in performer.usernames or task.on_behalf_of == performer.username
-    if task.assignee is not None and not is_theirs:
+    if task.assignee is not None and not is_theirs and not _has_lapsed(session, task, locked.now):
         since = "" if task.claimed_at is None else f" since {_rfc3339(task.claimed_at)}"
         raise UserTaskClaimed(f"The user task is claimed by {task.assignee}{since}.")
+
+
+def _has_lapsed(session: Session, task: UserTask, now: datetime) -> bool:
+    deputy, principal = task.assignee, task.on_behalf_of
+    return deputy is not None and principal is not None and not substitutions.holds(session, deputy, principal, now)
 
 
 def require_four_eyes(session: Session, locked: LockedTask, usernames: Collection[str]) -> None:

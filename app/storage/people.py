@@ -147,14 +147,6 @@ def lock(session: Session, usernames: Collection[str]) -> None:
     session.execute(theirs.with_for_update(key_share=True))
 
 
-def lock_active(session: Session, username: str) -> Person | None:
-    """The active user of that name, who stays so until the transaction ends."""
-    held = select(_account.id).where(_account.username == username, _account.active)
-    if session.scalar(held.with_for_update(read=True)) is None:
-        return None
-    return get_by_username(session, username)
-
-
 def signature(session: Session, username: str) -> dict[str, str | None]:
     """How a person signs: `{"username", "name", "position", "unit"}`, as they are now."""
     row = session.execute(

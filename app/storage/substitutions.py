@@ -149,19 +149,20 @@ def _in_force(now: datetime) -> ColumnElement[bool]:
     return and_(_substitution.revoked_at.is_(None), _substitution.starts_at <= now, _substitution.ends_at > now)
 
 
-def require_in_force(session: Session, substitution_id: UUID, now: datetime) -> None:
-    """Refuse to act by a substitution that ended, or whose principal was deactivated, since the request was
-    authenticated.
+def holds(session: Session, deputy: str, principal: str, now: datetime) -> bool:
+    """Whether the one stands in for the other at this moment."""
+    between = (_deputy.c.username == deputy) & (_principal.c.username == principal)
+    in_force = _SELECT.where(between, _in_force(now), _principal.c.active, _deputy.c.active)
+    return session.execute(in_force.limit(1)).first() is not None
 
-    Both are locked against that until the transaction ends.
+
+def require_in_force(session: Session, substitution_id: UUID, now: datetime) -> None:
+    """Refuse to act by a substitution that was revoked in this very moment, and let nobody revoke it until the
+    transaction ends.
+
     Raises:
         NotStandingIn
     """
-    in_force = (
-        select(_substitution.id)
-        .join_from(tables.substitution, tables.user_account, _account.id == _substitution.principal_id)
-        .where(_substitution.id == substitution_id, _in_force(now), _account.active)
-        .with_for_update(read=True)
-    )
-    if session.scalar(in_force) is None:
+    held = select(_substitution.id).where(_substitution.id == substitution_id, _in_force(now))
+    if session.scalar(held.with_for_update(read=True)) is None:
         raise NotStandingIn("The substitution is not in force any more.")

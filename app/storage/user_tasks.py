@@ -66,8 +66,9 @@ class UserTask:
         relations = set()
         if any(self.has_candidate(person.username, person.roles) for person in actor.persons):
             relations.add(Ground.CANDIDATE)
-        if actor.username in {self.assignee, self.on_behalf_of}:
-            relations.add(Ground.ASSIGNEE)
+            # Whoever may not do it any more decides nothing about it.
+            if actor.username in {self.assignee, self.on_behalf_of}:
+                relations.add(Ground.ASSIGNEE)
         return relations
 
 

@@ -61,9 +61,25 @@ def test_standing_in_lasts_from_its_first_to_its_last_moment(
     assert deputy.get(f"/user-tasks/{task['id']}").json()["on_behalf_of"] == "sekretaris"
     clock.advance(microseconds=1)
     values = values_for(as_("sekretaris"), task)
-    # Having acted, the deputy knows of the instance for ever, and may give the task back, but not do it.
+    # Having acted, the deputy knows of the instance for ever, but decides nothing in it any more.
+    assert deputy.get(f"/user-tasks/{task['id']}").status_code == 200
     assert deputy.complete(task, values).status_code == 403
-    assert deputy.request("DELETE", assignment(task)).json()["assignee"] is None
+    assert deputy.request("DELETE", assignment(task)).status_code == 403
+    assert deputy.post(assignment(task), {"assignee": "sekretaris", "reason": "Sudah kembali."}).status_code == 403
+
+
+def test_a_claim_in_anothers_name_keeps_nobody_waiting_once_it_lapsed(
+    as_: As, clock: Clock, database: Database
+) -> None:
+    assert as_("perancang").deploy({"satu.bpmn": single_task()}).status_code == 201
+    (task,) = as_("anggota1").start("satu")["user_tasks"]
+    stand_in(database, "orang_luar", "anggota1", clock.now, hours=1)
+    as_("orang_luar").post(assignment(task))
+    assert as_("anggota2").post(assignment(task)).status_code == 409
+    clock.advance(hours=1)
+    assert as_("anggota2").post(assignment(task)).json()["assignee"] == "anggota2"
+    event = as_("auditor").events(task["process_instance_id"])[-1]
+    assert event["payload"] == {"assignee": "anggota2", "former_assignee": "orang_luar"}
 
 
 def test_what_a_deputy_claimed_the_principal_may_do_or_give_back(

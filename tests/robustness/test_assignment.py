@@ -87,7 +87,8 @@ class Model:
     def work(self, person: str, named: str | None) -> str | None:
         """As `performer`, for what only who has the task, or can take it, may do."""
         principal = self.performer(person, named)
-        if self.assignee not in {None, person, principal} and self.on_behalf_of != person:
+        lapsed = self.on_behalf_of is not None and self.on_behalf_of not in self.principals(self.assignee or "")
+        if self.assignee not in {None, person, principal} and self.on_behalf_of != person and not lapsed:
             raise Refusal(409)
         return principal
 
@@ -96,7 +97,8 @@ class Model:
             raise Refusal(403)
 
     def give_away(self, person: str) -> None:
-        if person != "admin" and person not in {self.assignee, self.on_behalf_of}:
+        is_theirs = person in {self.assignee, self.on_behalf_of} and (person in HOLDERS or self.fitting(person))
+        if person != "admin" and not is_theirs:
             raise Refusal(403 if self.knows(person) else 404)
 
     def assign(self, assignee: str | None, on_behalf_of: str | None = None) -> None:
