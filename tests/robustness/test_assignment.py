@@ -21,8 +21,8 @@ from tests.robustness.invariants import check_instance
 from tests.sop import As
 from tests.standing_in import revoke, stand_in
 
-HOLDERS = {"anggota1", "anggota2"}
-PEOPLE = [*sorted(HOLDERS), "orang_luar", "ketua", "admin"]
+MEMBERS = ["anggota1", "anggota2"]
+PEOPLE = [*MEMBERS, "orang_luar", "ketua", "admin"]
 
 #: orang_luar, who can only stand in, most often
 people = st.sampled_from(["orang_luar", "orang_luar", "anggota1", "anggota2", "ketua", "admin"])
@@ -51,6 +51,8 @@ class Model:
     """Who may do what with the one open task."""
 
     now: datetime
+    #: of the lane's role
+    holders: set[str] = field(default_factory=lambda: set(MEMBERS))
     substitutions: list[Substitution] = field(default_factory=list)
     element: str = "susun"
     assignee: str | None = None
@@ -64,21 +66,21 @@ class Model:
         return {s.principal for s in self.substitutions if s.deputy == person and s.start <= self.now < s.end}
 
     def fitting(self, person: str) -> set[str]:
-        return self.principals(person) & HOLDERS
+        return self.principals(person) & self.holders
 
     def knows(self, person: str) -> bool:
-        return person == "admin" or bool({person, *self.principals(person)} & (HOLDERS | self.acted))
+        return person == "admin" or bool({person, *self.principals(person)} & (self.holders | self.acted))
 
     def performer(self, person: str, named: str | None) -> str | None:
         """In whose name the person does the task; None: in their own."""
         fitting = self.fitting(person)
-        if person not in HOLDERS and not fitting:
+        if person not in self.holders and not fitting:
             raise Refusal(403 if self.knows(person) else 404)
         if named is not None and named not in fitting:
             raise Refusal(403)
         usual = self.on_behalf_of if self.assignee == person else self.assignee
         principal = named or (usual if usual in fitting else None)
-        if principal is None and person not in HOLDERS:
+        if principal is None and person not in self.holders:
             if len(fitting) > 1:
                 raise Refusal(409)
             (principal,) = fitting
@@ -97,7 +99,7 @@ class Model:
             raise Refusal(403)
 
     def give_away(self, person: str) -> None:
-        is_theirs = person in {self.assignee, self.on_behalf_of} and (person in HOLDERS or self.fitting(person))
+        is_theirs = person in {self.assignee, self.on_behalf_of} and (person in self.holders or self.fitting(person))
         if person != "admin" and not is_theirs:
             raise Refusal(403 if self.knows(person) else 404)
 
@@ -136,6 +138,19 @@ class Assignment(RuleBasedStateMachine):
             ended = self.model.substitutions.pop(pick % len(self.model.substitutions))
             revoke(self.database, ended.id, self.clock.now)
 
+    @rule(person=st.sampled_from(MEMBERS))
+    def lose_role(self, person: str) -> None:
+        """What they have by it, also through a deputy, goes back to the lane."""
+        assert self._role("DELETE", person).status_code == 200
+        self.model.holders.discard(person)
+        if person == (self.model.on_behalf_of or self.model.assignee):
+            self.model.assign(None)
+
+    @rule(person=st.sampled_from(MEMBERS))
+    def get_role(self, person: str) -> None:
+        assert self._role("PUT", person).status_code == 200
+        self.model.holders.add(person)
+
     @rule(hours=st.integers(1, 2))
     def time_passes(self, hours: int) -> None:
         self.clock.advance(hours=hours)
@@ -161,7 +176,7 @@ class Assignment(RuleBasedStateMachine):
             self.model.give_away(person)
             if self.model.assignee == assignee:
                 return
-            if assignee not in HOLDERS:
+            if assignee not in self.model.holders:
                 raise Refusal(422)
             self.model.separate(assignee)
             self.model.assign(assignee)
@@ -213,13 +228,18 @@ class Assignment(RuleBasedStateMachine):
         task = self.as_("admin").get(f"/user-tasks/{self.task}").json()
         assert (task["assignee"], task["on_behalf_of"]) == (self.model.assignee, self.model.on_behalf_of)
         person = next(self.asked)
-        assert self._sees_in_inbox(person) == (person in HOLDERS or bool(self.model.fitting(person)))
+        assert self._sees_in_inbox(person) == (person in self.model.holders or bool(self.model.fitting(person)))
 
     def teardown(self) -> None:
         check_instance(self.database, self.instance)
         for substitution in self.model.substitutions:
             revoke(self.database, substitution.id, self.clock.now)
         self.clock.now = self.started_at
+        for person in MEMBERS:
+            self._role("PUT", person)
+
+    def _role(self, method: str, person: str) -> Response:
+        return self.as_("admin").request(method, f"/users/{person}/roles/Tim")
 
     def _sees_in_inbox(self, person: str) -> bool:
         found = self.as_(person).get("/user-tasks", candidate="me", process_instance_id=self.instance, state="open")
@@ -249,6 +269,7 @@ class Assignment(RuleBasedStateMachine):
             return
         check_instance(self.database, self.instance)
         self.model.element, self.model.drafters, self.model.acted = "susun", set(), {"anggota1"}
+        self.get_role("anggota1")
         self._follow(self.as_("anggota1").start("dua"))
 
     def _follow(self, instance: dict[str, Any]) -> None:
