@@ -126,6 +126,7 @@ class Token(Answer):
     expires_at: Instant | None = Field(description="null: never")
     last_used_at: Instant | None = Field(description="To within ten minutes.")
     revoked_at: Instant | None
+    parent_id: UUID | None = Field(description="The token that made it, and whose revocation revokes it too.")
 
 
 class IssuedToken(Token):

@@ -73,7 +73,7 @@ def issue_token(body: people_schemas.NewToken, writing: Unrepeatable) -> Respons
     openapi_extra=asks(Operation.REVOKE_TOKEN),
 )
 def revoke_token(token_id: UUID, writing: Unrepeatable) -> Response:
-    """Make a token useless from this moment: one of the caller's, or, for administrators, anybody's."""
+    """Make a token useless from this moment, and all that it made: the caller's, or, for administrators, anybody's."""
 
     def command(session: Session) -> Answer:
         token = revoke(session, token_id, writing.actor, now=writing.now)

@@ -45,6 +45,7 @@ def issue_token(
 
     Raises:
         UserNotFound, ScopeMissing, TokenRefused
+        InvalidToken: the actor's own was revoked, or ran out, while the request waited.
         Forbidden: for somebody else, or asked for by a token of an outside provider, whose bounds are not known.
     """
     is_operator = actor.username == person_fields.OPERATOR
@@ -52,11 +53,11 @@ def issue_token(
         Operation.ISSUE_TOKEN, actor, {Ground.OWNER} if username == actor.username or is_operator else ()
     )
     person = people.get_by_username(session, username)
-    wanted, latest = wanted or WantedToken(), None if is_operator else _expiry_of_own(session, actor)
+    wanted, latest = wanted or WantedToken(), None if is_operator else _expiry_of_own(session, actor, now)
     errors = list(_refusals(wanted, actor, latest, now))
     if errors:
         raise TokenRefused(" ".join(error.reason for error in errors), errors=errors)
-    scopes = sorted(actor.scopes if wanted.scopes is None else wanted.scopes)
+    scopes = sorted(set(actor.scopes if wanted.scopes is None else wanted.scopes))
     expires_at = wanted.expires_at or latest
     issued = tokens.issue(
         session,
@@ -66,16 +67,17 @@ def issue_token(
         scopes=scopes,
         expires_at=expires_at,
         created_by=actor.username,
+        parent_id=actor.token_id,
     )
     told = {"token_id": str(issued.id), "scopes": scopes, "expires_at": expires_at and expires_at.isoformat()}
     streams.append(session, "administration", [NewEntry("token_issued", username, told)], actor=actor, now=now)
     return issued
 
 
-def _expiry_of_own(session: Session, actor: Actor) -> datetime | None:
+def _expiry_of_own(session: Session, actor: Actor, now: datetime) -> datetime | None:
     if actor.token_id is None:
         raise Forbidden("Ask with a token of Jenjang; an administrator makes the first one (`jenjang token new`).")
-    return token_register.get(session, actor.token_id).expires_at
+    return token_register.hold(session, actor.token_id, now).expires_at
 
 
 def _refusals(wanted: WantedToken, actor: Actor, latest: datetime | None, now: datetime) -> Iterator[FieldError]:

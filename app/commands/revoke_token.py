@@ -16,7 +16,7 @@ from app.storage.token_register import Token
 
 
 def revoke_token(session: Session, token_id: UUID, actor: Actor, *, now: datetime) -> Token:
-    """Make a token useless from this moment. Twice is once.
+    """Make a token useless from this moment, and every token that it made. Twice is once.
 
     Raises:
         TokenNotFound: also where the actor may not know of it; Forbidden
@@ -26,7 +26,7 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, *, now: datetim
     if not permissions.is_allowed(Operation.READ_TOKEN, actor, relations):
         raise TokenNotFound
     permissions.require(Operation.REVOKE_TOKEN, actor, relations)
-    if token_register.revoke(session, token_id, now):
-        entry = NewEntry("token_revoked", token.username, {"token_id": str(token_id)})
-        streams.append(session, "administration", [entry], actor=actor, now=now)
+    revoked = token_register.revoke(session, token_id, now)
+    told = [NewEntry("token_revoked", token.username, {"token_id": str(each)}) for each in revoked]
+    streams.append(session, "administration", told, actor=actor, now=now)
     return token_register.get(session, token_id)

@@ -125,6 +125,8 @@ token = Table(
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    # The token that asked for this one; none for those of the command line. Revoking it revokes this one too.
+    Column("parent_id", Uuid, ForeignKey("token.id"), index=True),
 )
 
 # Plh/Plt: the deputy acts in the name of the principal, by a letter.

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import TokenNotFound
+from app.errors import InvalidToken, TokenNotFound
 from app.storage import keyset, tables
 
 _token, _account = tables.token.c, tables.user_account.c
@@ -41,6 +41,8 @@ class Token:
     #: to within ten minutes
     last_used_at: datetime | None
     revoked_at: datetime | None
+    #: the token that asked for it; None: the command line did
+    parent_id: UUID | None
 
 
 def get(session: Session, token_id: UUID) -> Token:
@@ -68,10 +70,30 @@ def of(session: Session, username: str, page: keyset.Page) -> keyset.Slice[Token
     )
 
 
-def revoke(session: Session, token_id: UUID, now: datetime) -> bool:
-    """Make a token useless at once; gives whether it was not revoked before."""
-    revoked = update(tables.token).where(_token.id == token_id, _token.revoked_at.is_(None))
-    return session.scalar(revoked.values(revoked_at=now).returning(_token.id)) is not None
+def hold(session: Session, token_id: UUID, now: datetime) -> Token:
+    """A token that is valid, and is not revoked before the transaction ends.
+
+    Raises:
+        InvalidToken
+    """
+    held = select(_token.id).where(_token.id == token_id, _token.revoked_at.is_(None))
+    unexpired = or_(_token.expires_at.is_(None), _token.expires_at > now)
+    if session.scalar(held.where(unexpired).with_for_update(read=True)) is None:
+        raise InvalidToken
+    return get(session, token_id)
+
+
+def revoke(session: Session, token_id: UUID, now: datetime) -> list[UUID]:
+    """Make a token useless at once, and all that it made; gives those that were not revoked before."""
+    family = select(_token.id).where(_token.id == token_id).cte("family", recursive=True)
+    family = family.union(select(_token.id).join(family, _token.parent_id == family.c.id))
+    theirs = update(tables.token).where(_token.id.in_(select(family.c.id)), _token.revoked_at.is_(None))
+    revoking = theirs.values(revoked_at=now).returning(_token.id)
+    revoked: list[UUID] = []
+    # Again and again, because it may have waited for one of them to make another, which it has not seen then.
+    while generation := session.scalars(revoking).all():
+        revoked += generation
+    return sorted(revoked)
 
 
 def revoke_all(session: Session, user_id: UUID, now: datetime) -> None:

@@ -84,6 +84,9 @@ def _give_tokens_scopes() -> None:
         token.add_column(sa.Column("expires_at", _TIME, nullable=True))
         token.add_column(sa.Column("last_used_at", _TIME, nullable=True))
         token.add_column(sa.Column("revoked_at", _TIME, nullable=True))
+        token.add_column(sa.Column("parent_id", sa.Uuid(), nullable=True))
+        token.create_foreign_key("fk_token_parent_id", "token", ["parent_id"], ["id"])
+        token.create_index("ix_token_parent_id", ["parent_id"], unique=False)
     with op.batch_alter_table("token") as token:
         for name in ("name", "prefix", "scopes", "created_by"):
             token.alter_column(name, server_default=None)
@@ -164,7 +167,9 @@ def downgrade() -> None:
     op.drop_index("ix_substitution_principal_id", table_name="substitution")
     op.drop_table("substitution")
     with op.batch_alter_table("token") as token:
-        for name in ("revoked_at", "last_used_at", "expires_at", "created_by", "scopes", "prefix", "name"):
+        token.drop_index("ix_token_parent_id")
+        token.drop_constraint("fk_token_parent_id", type_="foreignkey")
+        for name in ("parent_id", "revoked_at", "last_used_at", "expires_at", "created_by", "scopes", "prefix", "name"):
             token.drop_column(name)
     op.drop_table("person_identity")
     with op.batch_alter_table("user_account") as account:

@@ -74,6 +74,26 @@ def test_a_revoked_token_is_refused_at_once(as_: As, reader: Client, database: D
     assert [entry[1] for entry in entries(database)] == ["token_issued", "token_revoked"]
 
 
+def test_whoever_revokes_a_token_revokes_what_it_made(as_: As, http: TestClient, database: Database) -> None:
+    parent = issue(as_("kepala")).json()
+    child = issue(Client(http, parent["token"])).json()
+    grandchild = issue(Client(http, child["token"])).json()
+    assert (child["parent_id"], grandchild["parent_id"]) == (parent["id"], child["id"])
+    as_("kepala").request("DELETE", f"/tokens/{child['id']}")
+    assert Client(http, grandchild["token"]).get("/user-tasks").status_code == 401
+    assert Client(http, parent["token"]).get("/user-tasks").status_code == 200
+    second_child = issue(Client(http, parent["token"])).json()
+    assert as_("kepala").request("DELETE", f"/tokens/{parent['id']}").status_code == 200
+    assert Client(http, second_child["token"]).get("/user-tasks").status_code == 401
+    assert as_("kepala").get("/user-tasks").status_code == 200
+    ended = [entry[3]["token_id"] for entry in entries(database) if entry[1] == "token_revoked"]
+    assert ended == [child["id"], grandchild["id"], parent["id"], second_child["id"]]
+
+
+def test_a_scope_that_is_asked_for_twice_is_kept_once(as_: As) -> None:
+    assert issue(as_("kepala"), scopes=["read", "tasks", "read"]).json()["scopes"] == ["read", "tasks"]
+
+
 def test_tokens_of_others_are_read_by_supervisors_and_revoked_by_administrators(as_: As, reader: Client) -> None:
     (newest, *_) = as_("auditor").get("/tokens", username="kepala").json()["items"]
     path = f"/tokens/{newest['id']}"
