@@ -57,8 +57,9 @@ def issue(
     scopes: Collection[Scope] = ALL_SCOPES,
     expires_at: datetime | None = None,
     created_by: str = "system",
+    parent_id: UUID | None = None,
 ) -> Issued:
-    """Make a bearer token; only its hash is kept."""
+    """Make a bearer token; only its hash is kept. `parent_id` is the token that asked for it."""
     token_id, secret = uuid7(), SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     row = {
         "id": token_id,
@@ -70,6 +71,7 @@ def issue(
         "created_by": created_by,
         "created_at": now,
         "expires_at": expires_at,
+        "parent_id": parent_id,
     }
     session.execute(insert(tables.token), row)
     return Issued(token_id, secret)
