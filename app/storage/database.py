@@ -53,14 +53,17 @@ class Database:
         self._read_sessions = sessionmaker(self.engine.execution_options(**snapshot))
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, timeout: float | None = None) -> Iterator[Session]:
         """A transaction that writes: committed when the block ends well, rolled back on any error.
 
+        Args: `timeout` in seconds is how long to wait for a lock, where that is not what the settings say.
         Raises:
             Unavailable: the database is locked for longer than the timeout, or away. Nothing was changed, unless
                 the connection broke in the very moment of the commit.
         """
-        with _translated(), self._turn_to_write(), self._write_sessions.begin() as session:
+        with _translated(), self._turn_to_write(timeout), self._write_sessions.begin() as session:
+            if timeout is not None:
+                session.connection(execution_options={"jenjang_timeout": timeout})
             yield session
 
     @contextmanager
@@ -78,11 +81,11 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _turn_to_write(self) -> Iterator[None]:
+    def _turn_to_write(self, timeout: float | None) -> Iterator[None]:
         if self._writer is None:
             yield
             return
-        if not self._writer.acquire(timeout=self._timeout):
+        if not self._writer.acquire(timeout=self._timeout if timeout is None else timeout):
             raise Unavailable
         try:
             yield
@@ -137,7 +140,9 @@ def _create_engine(settings: Settings) -> Engine:
         # A network that falls silent is noticed as soon as a slow statement would be.
         "tcp_user_timeout": milliseconds * 6,
     }
-    return create_engine(url, connect_args=connect_args, **options)
+    engine = create_engine(url, connect_args=connect_args, **options)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -149,5 +154,23 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
     # A deferred transaction that reads and then writes can fail half-way with "locked": take the lock first.
-    connection.exec_driver_sql(connection.get_execution_options().get("jenjang_begin", "BEGIN"))
+    begin, timeout = options.get("jenjang_begin", "BEGIN"), options.get("jenjang_timeout")
+    if timeout is None:
+        connection.exec_driver_sql(begin)
+        return
+    usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(timeout * 1000)}")
+    try:
+        connection.exec_driver_sql(begin)
+    finally:
+        # The connection goes back to the pool, where the next one may be patient.
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    timeout = connection.get_execution_options().get("jenjang_timeout")
+    if timeout is not None:
+        # 0 would be without end.
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(timeout * 1000))}")
