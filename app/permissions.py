@@ -79,8 +79,10 @@ class Operation(StrEnum):
     READ_POSITION = "position.read"
     CHANGE_POSITION = "position.change"
     READ_TOKEN = "token.read"  # noqa: S105 - no secret
+    READ_ANY_TOKEN = "token.read_any"  # noqa: S105 - no secret
     ISSUE_TOKEN = "token.issue"  # noqa: S105 - no secret
     REVOKE_TOKEN = "token.revoke"  # noqa: S105 - no secret
+    REVOKE_ANY_TOKEN = "token.revoke_any"  # noqa: S105 - no secret
     READ_SUBSTITUTION = "substitution.read"
     MAKE_SUBSTITUTION = "substitution.make"
     REVOKE_SUBSTITUTION = "substitution.revoke"
@@ -129,9 +131,11 @@ TABLE: Mapping[Operation, Rule] = MappingProxyType(
         Operation.CHANGE_ROLE: _rule(_ADMINISTRATOR, Scope.ADMIN),
         Operation.READ_POSITION: _rule(_SUPERVISION, *_PEOPLE),
         Operation.CHANGE_POSITION: _rule(_ADMINISTRATOR, Scope.ADMIN),
-        Operation.READ_TOKEN: _rule(_OWN | _SUPERVISION, *Scope),
+        Operation.READ_TOKEN: _rule({Ground.OWNER}, *Scope),
+        Operation.READ_ANY_TOKEN: _rule(_SUPERVISION, *_PEOPLE),
         Operation.ISSUE_TOKEN: _rule({Ground.OWNER}, *Scope),
-        Operation.REVOKE_TOKEN: _rule(_OWN, *Scope),
+        Operation.REVOKE_TOKEN: _rule({Ground.OWNER}, *Scope),
+        Operation.REVOKE_ANY_TOKEN: _rule(_ADMINISTRATOR, Scope.ADMIN),
         Operation.READ_SUBSTITUTION: _rule(_OWN | _SUPERVISION, Scope.READ, Scope.TASKS, *_PEOPLE),
         Operation.MAKE_SUBSTITUTION: _rule(_OWN, Scope.ADMIN),
         Operation.REVOKE_SUBSTITUTION: _rule(_OWN, Scope.ADMIN),

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/tokens", tags=["people"], route_class=AuthenticatedR
     "",
     responses=problems.declared(403),
     response_model=ListOf[people_schemas.Token],
-    openapi_extra=asks(Operation.READ_TOKEN),
+    openapi_extra=asks(Operation.READ_TOKEN, Operation.READ_ANY_TOKEN),
 )
 def list_tokens(
     reading: Read,
@@ -36,8 +36,10 @@ def list_tokens(
 ) -> Response:
     """The caller's tokens, newest first, or somebody else's."""
     wanted = username or reading.actor.username
-    relations = {Ground.OWNER} if wanted == reading.actor.username else set()
-    permissions.require(Operation.READ_TOKEN, reading.actor, relations)
+    if wanted == reading.actor.username:
+        permissions.require(Operation.READ_TOKEN, reading.actor, {Ground.OWNER})
+    else:
+        permissions.require(Operation.READ_ANY_TOKEN, reading.actor)
     found = reading.ask(lambda session: token_register.of(session, wanted, page))
     items = [people_schemas.Token.model_validate(token) for token in found.items]
     return shown(ListOf(items=items, next_cursor=found.next_cursor, total=found.total))
@@ -70,7 +72,7 @@ def issue_token(body: people_schemas.NewToken, writing: Unrepeatable) -> Respons
     "/{token_id}",
     responses=problems.declared(403, 404),
     response_model=people_schemas.Token,
-    openapi_extra=asks(Operation.REVOKE_TOKEN),
+    openapi_extra=asks(Operation.REVOKE_TOKEN, Operation.REVOKE_ANY_TOKEN),
 )
 def revoke_token(token_id: UUID, writing: Unrepeatable) -> Response:
     """Make a token useless from this moment, and all that it made: the caller's, or, for administrators, anybody's."""

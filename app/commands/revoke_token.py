@@ -19,13 +19,15 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, *, now: datetim
     """Make a token useless from this moment, and every token that it made. Twice is once.
 
     Raises:
-        TokenNotFound: also where the actor may not know of it; Forbidden
+        TokenNotFound: also where the actor may not know of it; ScopeMissing, Forbidden
     """
     token = token_register.get(session, token_id)
-    relations = {Ground.OWNER} if token.username == actor.username else set()
-    if not permissions.is_allowed(Operation.READ_TOKEN, actor, relations):
+    if token.username == actor.username:
+        permissions.require(Operation.REVOKE_TOKEN, actor, {Ground.OWNER})
+    elif permissions.is_allowed(Operation.READ_ANY_TOKEN, actor):
+        permissions.require(Operation.REVOKE_ANY_TOKEN, actor)
+    else:
         raise TokenNotFound
-    permissions.require(Operation.REVOKE_TOKEN, actor, relations)
     revoked = token_register.revoke(session, token_id, now)
     told = [NewEntry("token_revoked", token.username, {"token_id": str(each)}) for each in revoked]
     streams.append(session, "administration", told, actor=actor, now=now)

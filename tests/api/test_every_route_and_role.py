@@ -37,12 +37,12 @@ RELATIONS = {
 }
 SYSTEM_GROUNDS = {Ground.ADMINISTRATOR, Ground.DESIGNER, Ground.AUDITOR, Ground.STARTER}
 #: what everybody is of what they make for themselves
-OWNING = {"POST /tokens", "POST /substitutions"}
+OWNING = {"GET /tokens", "POST /tokens", "DELETE /tokens/{token_id}", "POST /substitutions"}
 
 
 @dataclass
 class Target:
-    """What the requests are about: all of it the Kepala's."""
+    """What the requests are about: all of it the Kepala's, but the token, which is the second Kepala's."""
 
     as_: As
     clock: Clock
@@ -111,6 +111,11 @@ def _letter(clock: Clock, deputy: str) -> dict[str, Any]:
     }
 
 
+def _revoke_own(person: Client, _: Target) -> Response:
+    own = person.post("/tokens", {"name": "sementara"}).json()
+    return person.request("DELETE", f"/tokens/{own['id']}")
+
+
 def _grant(method: str) -> Send:
     return lambda person, _: person.request(method, "/users/orang_lain/roles/Tim")
 
@@ -168,9 +173,11 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
     ("PATCH /positions/{position_id}", Operation.CHANGE_POSITION): lambda person, target: person.request(
         "PATCH", f"/positions/{target.position['id']}", json={"unit": "Bidang"}
     ),
-    ("GET /tokens", Operation.READ_TOKEN): lambda person, _: person.get("/tokens", username="kepala"),
+    ("GET /tokens", Operation.READ_TOKEN): _get("/tokens"),
+    ("GET /tokens", Operation.READ_ANY_TOKEN): lambda person, _: person.get("/tokens", username="kepala2"),
     ("POST /tokens", Operation.ISSUE_TOKEN): lambda person, _: person.post("/tokens", {"name": "uji"}),
-    ("DELETE /tokens/{token_id}", Operation.REVOKE_TOKEN): lambda person, target: person.request(
+    ("DELETE /tokens/{token_id}", Operation.REVOKE_TOKEN): _revoke_own,
+    ("DELETE /tokens/{token_id}", Operation.REVOKE_ANY_TOKEN): lambda person, target: person.request(
         "DELETE", f"/tokens/{target.token}"
     ),
     ("GET /substitutions", Operation.READ_SUBSTITUTION): _listed("/substitutions", lambda t: t.substitution),
@@ -213,7 +220,7 @@ def make_target(as_: As, clock: Clock) -> Target:
     made = as_("kepala").post("/substitutions", _letter(clock, "ketua"))
     assert made.status_code == 201, made.text
     position = as_("admin").post("/positions", {"name": f"Jabatan {uuid4()}", "unit": "Sekretariat"})
-    token = as_("kepala").post("/tokens", {"name": "sementara"})
+    token = as_("kepala2").post("/tokens", {"name": "sementara"})
     assert (position.status_code, token.status_code) == (201, 201)
     return Target(as_, clock, instance, token.json()["id"], made.json()["id"], position.json())
 

@@ -74,6 +74,17 @@ def test_a_revoked_token_is_refused_at_once(as_: As, reader: Client, database: D
     assert [entry[1] for entry in entries(database)] == ["token_issued", "token_revoked"]
 
 
+def test_a_token_of_an_administrator_reaches_those_of_others_only_with_a_scope_for_it(
+    as_: As, http: TestClient, reader: Client
+) -> None:
+    (newest, *_) = reader.get("/tokens").json()["items"]
+    for scope, lists, revokes in (("read", 403, 404), ("audit", 200, 403), ("admin", 200, 200)):
+        narrow = Client(http, issue(as_("admin"), scopes=[scope]).json()["token"])
+        assert narrow.get("/tokens", username="kepala").status_code == lists
+        assert narrow.request("DELETE", f"/tokens/{newest['id']}").status_code == revokes
+        assert narrow.get("/tokens").status_code == 200
+
+
 def test_whoever_revokes_a_token_revokes_what_it_made(as_: As, http: TestClient, database: Database) -> None:
     parent = issue(as_("kepala")).json()
     child = issue(Client(http, parent["token"])).json()
