@@ -155,12 +155,7 @@ class Form(BaseModel):
 
     form_schema: dict[str, Any] = Field(serialization_alias="schema", description="JSON Schema 2020-12.")
     values: Variables
-    approval: Literal["paraf", "tanda_tangan"] | None = Field(
-        description="What completing the task gives to what is shown here."
-    )
-    content_sha256: str | None = Field(
-        description="Of what would be approved: the values and the version of the diagram, as RFC 8785 writes them."
-    )
+    approval: Literal["paraf", "tanda_tangan"] | None = Field(description="What completing the task gives to it.")
 
 
 class Completion(BaseModel):

@@ -100,7 +100,6 @@ def read_form(task_id: UUID, reading: Read) -> Response:
         form_schema=form.schema,
         values=dict(form.values),
         approval=form.approval,
-        content_sha256=form.content_sha256,
     )
     return shown(body, {"ETag": etag(form.revision)})
 

@@ -65,6 +65,9 @@ def complete_user_task(
     access.require_four_eyes(session, locked, performer.usernames)
     definition = process_definitions.parsed(session, instance)
     element = definition.user_tasks[task.element_id]
+    if element.approval is not None:
+        # The revision of the task alone says nothing of what its form shows.
+        access.require_fresh(if_match, access.form_revision(task, instance))
     entered, approval = _accept(session, locked, element, submitted, comment)
 
     step = process.complete_user_task(definition, instance.state, task.element_task_id, entered, now)
@@ -87,9 +90,7 @@ def _accept(
     """What was entered, and the record of what that approves, if it approves anything."""
     form, instance = element.form, locked.instance
     form.accept(submitted)
-    if element.approval is None and not form.read_only:
-        return submitted, {}
-    shown = shown_forms.values_shown(session, instance, locked.task, form)
+    shown = shown_forms.read_only(instance, form)
     entered = form.writable(submitted, shown)
     if element.approval is None:
         return entered, {}

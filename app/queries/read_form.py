@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
-from app.storage import access, approvals, process_definitions, process_instances, shown_forms
+from app.storage import access, process_definitions, process_instances, shown_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,8 @@ class ShownForm:
     #: JSON Schema 2020-12
     schema: dict[str, Any]
     values: Mapping[str, Any]
-    #: paraf or tanda_tangan, where completing the task approves what is shown
+    #: paraf or tanda_tangan, where completing the task approves it
     approval: str | None
-    #: of what is shown and would be approved
-    content_sha256: str | None
     #: changes with the user task, and with whatever happens in its instance
     revision: str
 
@@ -38,13 +36,10 @@ def read_form(session: Session, task_id: UUID, actor: Actor) -> ShownForm:
     task = access.read_task(session, task_id, actor)
     instance = process_instances.get(session, task.process_instance_id)
     element = process_definitions.parsed(session, instance).user_tasks[task.element_id]
-    values = shown_forms.values_shown(session, instance, task, element.form)
-    can_be_approved = element.approval is not None and task.is_open
     return ShownForm(
         process_instance_id=instance.id,
         schema=element.form.schema,
-        values=values,
+        values=shown_forms.values_shown(session, instance, task, element.form),
         approval=element.approval,
-        content_sha256=approvals.content_sha256(instance, values) if can_be_approved else None,
         revision=access.form_revision(task, instance),
     )

@@ -127,7 +127,9 @@ def lock_open_task(
     open_tasks = {task.id: task for task in user_tasks.open_of(session, instance.id)}
     task = open_tasks.pop(task_id, None) or user_tasks.get(session, task_id)
     relations = task.relations_of(actor)
-    if not permissions.is_allowed(operation, actor, relations):
+    if Ground.PARTICIPANT in permissions.TABLE[operation].grounds or not permissions.is_allowed(
+        operation, actor, relations
+    ):
         relations |= _require_knowledge(session, instance.id, actor, Operation.READ_TASK, UserTaskNotFound())
         permissions.require(operation, actor, relations)
     require_fresh(if_match, str(task.revision), form_revision(task, instance))

@@ -16,8 +16,8 @@ from app.storage.process_instances import ProcessInstance
 _DECISION, _NOTE = "keputusan", "catatan"
 
 
-def content_sha256(instance: ProcessInstance, shown: Mapping[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of what is approved: the values shown and the version of the diagram that shows them.
+def content_sha256(instance: ProcessInstance, values: Mapping[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of what is approved: the form's values and the version of the diagram that shows them.
 
     Over `{"process_definition": {"id", "sha256", "version"}, "values": {…}}` in canonical form (RFC 8785).
     """
@@ -26,7 +26,7 @@ def content_sha256(instance: ProcessInstance, shown: Mapping[str, Any]) -> str:
         "version": instance.version,
         "sha256": instance.definition_sha256,
     }
-    content = {"process_definition": definition, "values": dict(shown)}
+    content = {"process_definition": definition, "values": dict(values)}
     return hashlib.sha256(canonical_json.dumps(content)).hexdigest()
 
 
@@ -36,18 +36,23 @@ def approval(
     kind: str,
     performer: Performer,
     shown: Mapping[str, Any],
-    submitted: Mapping[str, Any],
+    entered: Mapping[str, Any],
     comment: str | None,
 ) -> dict[str, Any]:
-    """The record of one approval, for the event of the completion; the time is the event's."""
+    """The record of one approval, for the event of the completion; the time is the event's.
+
+    Approved is the whole form as it is when it is completed: what it shows for reading only, which the record repeats,
+    and what was entered, which stands beside it in the event. So the hash can be made again from the event alone.
+    """
     return {
         "kind": kind,
         **people.signature(session, performer.username),
         "on_behalf_of": performer.on_behalf_of and people.signature(session, performer.on_behalf_of),
         "basis": performer.basis,
-        "decision": submitted.get(_DECISION),
-        "note": submitted.get(_NOTE, comment),
-        "content_sha256": content_sha256(instance, shown),
+        "decision": entered.get(_DECISION),
+        "note": entered.get(_NOTE, comment),
+        "shown": dict(shown),
+        "content_sha256": content_sha256(instance, {**shown, **entered}),
         "process_definition_id": str(instance.process_definition_id),
         "process_definition_version": instance.version,
     }

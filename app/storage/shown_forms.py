@@ -22,9 +22,12 @@ def values_shown(session: Session, instance: ProcessInstance, task: UserTask, fo
     entered = _entered(session, instance, task)
     values = instance.variables if entered is None else entered
     shown = {name: value for name, value in values.items() if name in form.property_names - form.read_only}
-    if task.state == COMPLETED:
-        return shown
-    return shown | {name: value for name, value in instance.variables.items() if name in form.read_only}
+    return shown if task.state == COMPLETED else shown | read_only(instance, form)
+
+
+def read_only(instance: ProcessInstance, form: Form) -> dict[str, Any]:
+    """What an open user task shows for reading only."""
+    return {name: value for name, value in instance.variables.items() if name in form.read_only}
 
 
 def _entered(session: Session, instance: ProcessInstance, task: UserTask) -> Mapping[str, Any] | None:

@@ -16,6 +16,8 @@ from tests.conftest import Clock
 from tests.sop import As, advance, advance_through, task_of, values_for
 from tests.standing_in import LETTER, stand_in
 
+#: what the forms of examination and signature show for reading only
+KONSEP = {"judul_konsep", "ringkasan_konsep", "tautan_konsep", "hash_konsep", "tanggapan_catatan"}
 STEPS = ["perintah_penyusunan", "pembentukan_tim", "rapat_koordinasi", "penyusunan_konsep"]
 
 
@@ -31,6 +33,13 @@ def give_position(database: Database, username: str, name: str, unit: str) -> No
         session.execute(insert(tables.position), {"id": position_id, "name": name, "unit": unit, "revision": 1})
         account = tables.user_account
         session.execute(update(account).where(account.c.username == username).values(position_id=position_id))
+
+
+def sha256_of(as_: As, instance: dict[str, Any], values: dict[str, Any]) -> str:
+    """As `app.storage.approvals` describes it."""
+    definition = as_("auditor").get(f"/process-definitions/{instance['process_definition_id']}").json()
+    identified = {name: definition[name] for name in ("id", "version", "sha256")}
+    return hashlib.sha256(rfc8785.dumps({"process_definition": identified, "values": values})).hexdigest()
 
 
 def approval_of(as_: As, instance: dict[str, Any], element_id: str) -> dict[str, Any]:
@@ -63,21 +72,32 @@ def test_an_approval_tells_who_in_which_position_decided_what_on_exactly_which_c
         "basis": None,
         "decision": "tidak",
         "note": "Indikator belum terukur.",
-        "content_sha256": form["content_sha256"],
+        "shown": {name: value for name, value in form["values"].items() if name in KONSEP},
+        "content_sha256": sha256_of(as_, instance, form["values"] | values),
         "process_definition_id": instance["process_definition_id"],
         "process_definition_version": 1,
     }
 
 
-def test_the_content_is_hashed_so_that_anybody_can_hash_it_again(as_: As, instance: dict[str, Any]) -> None:
-    task = task_of(instance, "pemeriksaan_konsep")
-    form = as_("sekretaris").get(f"/user-tasks/{task['id']}/form").json()
-    definition = as_("sekretaris").get(f"/process-definitions/{instance['process_definition_id']}").json()
-    content = {
-        "process_definition": {name: definition[name] for name in ("id", "version", "sha256")},
-        "values": form["values"],
-    }
-    assert form["content_sha256"] == hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+def test_the_content_can_be_hashed_again_from_the_event_alone(as_: As, instance: dict[str, Any]) -> None:
+    advance_through(as_, instance, ["pemeriksaan_konsep", "penetapan"])
+    events = as_("auditor").events(instance["id"])
+    approvals = {e["element_id"]: e["payload"] for e in events if "approval" in e["payload"]}
+    assert list(approvals) == ["pembentukan_tim", "penyusunan_konsep", "pemeriksaan_konsep", "penetapan"]
+    for payload in approvals.values():
+        recorded = payload["approval"]
+        assert recorded["content_sha256"] == sha256_of(as_, instance, recorded["shown"] | payload["variables"])
+    assert len({payload["approval"]["content_sha256"] for payload in approvals.values()}) == 4
+    assert "hash_dokumen" in approvals["penetapan"]["variables"]
+
+
+def test_the_drafters_paraf_is_for_the_draft_of_the_round_not_for_the_rejected_one(
+    as_: As, instance: dict[str, Any]
+) -> None:
+    first = approval_of(as_, instance, "penyusunan_konsep")["content_sha256"]
+    instance = advance(as_, instance, "pemeriksaan_konsep", keputusan="tidak")
+    advance(as_, instance, "penyusunan_konsep", judul_konsep="Konsep yang diperbaiki")
+    assert approval_of(as_, instance, "penyusunan_konsep")["content_sha256"] != first
 
 
 def test_a_form_that_somebody_changed_since_it_was_shown_is_not_approved(as_: As, instance: dict[str, Any]) -> None:
@@ -87,11 +107,12 @@ def test_a_form_that_somebody_changed_since_it_was_shown_is_not_approved(as_: As
     draft = {"variables": {"catatan": "Diubah setelah dibaca."}}
     assert as_("sekretaris").request("PUT", f"/user-tasks/{task['id']}/draft", json=draft).status_code == 200
     before = as_("auditor").events(instance["id"])
-    stale = as_("sekretaris").complete(task, values, If_Match=shown.headers["etag"])
-    assert stale.status_code == 412
+    # The revision of the task itself tells nothing of what its form shows: only the form's counts.
+    of_task = as_("sekretaris").get(f"/user-tasks/{task['id']}").headers["etag"]
+    for stale in (shown.headers["etag"], of_task):
+        assert as_("sekretaris").complete(task, values, If_Match=stale).status_code == 412
     assert as_("auditor").events(instance["id"]) == before
     again = as_("sekretaris").get(f"/user-tasks/{task['id']}/form")
-    assert again.json()["content_sha256"] != shown.json()["content_sha256"]
     assert as_("sekretaris").complete(task, values, If_Match=again.headers["etag"]).status_code == 200
 
 

@@ -98,14 +98,25 @@ def test_in_the_sop_only_the_latest_round_counts(as_: As, database: Database) ->
     assert complete("sekretaris", "pemeriksaan_konsep").status_code == 200
 
 
-def test_who_claimed_before_the_draft_was_theirs_cannot_complete(as_: As, database: Database) -> None:
-    """The rule is asked at every step, not only when the task is claimed."""
-    grant(database, "sekretaris", "Ketua Tim Kerja Sekretariat")
-    instance = advance_through(as_, as_("kepala").start(), [*STEPS, "penyusunan_konsep"])
-    task = task_of(instance, "pemeriksaan_konsep")
-    assert as_("sekretaris").post(f"/user-tasks/{task['id']}/assignment").status_code == 200
-    with database.transaction() as session:
-        session.execute(text("UPDATE user_task SET completed_by = 'sekretaris' WHERE element_id = 'penyusunan_konsep'"))
-    assert_four_eyes(
-        as_("sekretaris").complete(task, values_for(as_("sekretaris"), task)), "sekretaris", 1, "penyusunan_konsep"
+def test_of_two_who_draft_side_by_side_neither_examines(as_: As, database: Database) -> None:
+    """Two branches lead to one task: neither of its two rounds is the earlier, whoever ends first."""
+    content = four_eyes().replace(
+        b"""<bpmn:sequenceFlow id="a" sourceRef="mulai" targetRef="susun"/>""",
+        b"""<bpmn:parallelGateway id="bagi"/><bpmn:exclusiveGateway id="lewat"/><bpmn:exclusiveGateway id="temu"/>
+        <bpmn:sequenceFlow id="a" sourceRef="mulai" targetRef="bagi"/>
+        <bpmn:sequenceFlow id="a1" sourceRef="bagi" targetRef="temu"/>
+        <bpmn:sequenceFlow id="a2" sourceRef="bagi" targetRef="lewat"/>
+        <bpmn:sequenceFlow id="a4" sourceRef="lewat" targetRef="temu"/>
+        <bpmn:sequenceFlow id="a3" sourceRef="temu" targetRef="susun"/>""",
     )
+    assert as_("perancang").deploy({"dua.bpmn": content}).status_code == 201
+    for username in ("anggota1", "anggota2"):
+        grant(database, username, "Sekretaris")
+    instance = as_("anggota1").start("dua")
+    for username, task in zip(("anggota1", "anggota2"), instance["user_tasks"], strict=True):
+        assert as_(username).complete(task, {}).status_code == 200
+    for task in as_("auditor").instance(instance["id"])["user_tasks"]:
+        assert task["element_id"] == "periksa"
+        assert_four_eyes(as_("anggota1").complete(task, {}), "anggota1", 1)
+        assert_four_eyes(as_("anggota2").complete(task, {}), "anggota2", 2)
+        assert as_("sekretaris").complete(task, {}).status_code == 200
