@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -39,16 +40,37 @@ def _proxies(value: str) -> str:
     return value
 
 
+def _confidential(value: str) -> str:
+    url = urlsplit(value)
+    # Whoever can change the keys on their way can sign what they like.
+    if url.scheme != "https" and not _is_loopback(url.hostname or ""):
+        raise ValueError("it must begin with https://, unless it is on this very machine")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 Host = Annotated[
     str, _matching(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", "a host name in small letters, without port")
 ]
 Origin = Annotated[str, _matching(r"https?://[a-z0-9.\[\]:-]+", "an origin such as https://name:port")]
 Proxies = Annotated[str, AfterValidator(_proxies)]
-Url = Annotated[str, _matching(r"https?://[^\s/?#@]+[^\s#]*", "an address that begins with https://")]
+ProviderUrl = Annotated[
+    str,
+    _matching(r"https?://[^\s/?#@\\]+([/?][^\s#]*)?", "an address that begins with https://"),
+    AfterValidator(_confidential),
+]
 #: Signatures that an outside provider's keys can make. Never `none`, nor HS…, whose key would be public here.
 Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"
 ]
+#: `permissions.Scope`, which this module must not know
+ScopeName = Literal["tasks", "read", "deploy", "audit", "admin"]
 
 # A list is one variable, with commas between its values.
 _listed = (NoDecode, BeforeValidator(_split), PlainSerializer(",".join))
@@ -91,11 +113,13 @@ class Settings(BaseSettings):
     failed_authentications_per_minute: int = Field(
         30, ge=1, le=10_000, description="Failed attempts of one address (of IPv6: one /64) before it gets 429."
     )
-    oidc_issuer: Url | None = Field(None, description="OpenID provider whose access tokens are accepted, too.")
+    oidc_issuer: ProviderUrl | None = Field(None, description="OpenID provider whose access tokens are accepted, too.")
     oidc_audience: str | None = Field(
         None, validate_default=True, description="What `aud` of its tokens must name; needed with an issuer."
     )
-    oidc_jwks_url: Url | None = Field(None, description="Where its public keys are, if discovery is not to tell.")
+    oidc_jwks_url: ProviderUrl | None = Field(
+        None, description="Where its public keys are, if discovery is not to tell."
+    )
     oidc_algorithms: Annotated[tuple[Algorithm, ...], *_listed] = Field(
         ("RS256", "PS256", "ES256", "EdDSA", "Ed25519"),
         min_length=1,
@@ -109,6 +133,11 @@ class Settings(BaseSettings):
     )
     oidc_role_mapping: Annotated[dict[str, str], NoDecode, BeforeValidator(_read_json), PlainSerializer(json.dumps)] = (
         Field({}, description="Which of those roles gives which role here, as a JSON object; others give nothing.")
+    )
+    oidc_scopes: Annotated[tuple[ScopeName, ...], *_listed] = Field(
+        ("tasks", "read", "deploy", "audit", "admin"),
+        min_length=1,
+        description="Scopes of those of its tokens that name none of them.",
     )
     oidc_leeway: int = Field(60, ge=0, le=300, description="Seconds that the provider's clock may be off.")
 

@@ -15,7 +15,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from app.api.signing_keys import SigningKeys
 from app.errors import InvalidToken
-from app.permissions import ALL_SCOPES, Scope
+from app.permissions import Scope
 from app.settings import Settings
 
 #: `typ` of the header: what access tokens have, and what most providers write instead
@@ -39,6 +39,7 @@ class OpenIdProvider:
         self._settings = settings
         self._issuer = issuer
         self._clock = clock
+        self._scopes_otherwise = frozenset(Scope(name) for name in settings.oidc_scopes)
         self._keys = SigningKeys(issuer, settings.oidc_jwks_url, clock)
         self._registry = JWSRegistry(algorithms=settings.oidc_algorithms, strict_check_header=False)
 
@@ -82,11 +83,11 @@ class OpenIdProvider:
         mapping = self._settings.oidc_role_mapping
         held = _claim(claims, self._settings.oidc_roles_claim or "")
         roles = [role for role in (held if isinstance(held, list) else [held]) if isinstance(role, str)]
-        scopes = ALL_SCOPES & set(str(claims.get("scope", "")).split())
+        named = _scope_names(claims)
         return Claimant(
             username=username,
             roles=frozenset(mapping[role] for role in roles if role in mapping),
-            scopes=scopes or ALL_SCOPES,
+            scopes=frozenset(scope for scope in Scope if scope in named) or self._scopes_otherwise,
         )
 
 
@@ -104,6 +105,22 @@ def _require_access_token(token: jwt.Token) -> None:
         or "cnf" in claims
     ):
         raise InvalidToken
+
+
+def _scope_names(claims: Mapping[str, Any]) -> set[str]:
+    """What the token names as its scopes: in `scope` (RFC 8693, 4.2) or `scp`, as one text or as a list of them.
+
+    Raises:
+        InvalidToken: they are written otherwise; who cannot read a limit must not overlook it.
+    """
+    names: set[str] = set()
+    for claim in ("scope", "scp"):
+        held = claims.get(claim, [])
+        for text in held if isinstance(held, list) else [held]:
+            if not isinstance(text, str):
+                raise InvalidToken
+            names.update(text.split())
+    return names
 
 
 def _claim(claims: Mapping[str, Any], path: str) -> Any:

@@ -15,11 +15,14 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.api.observability import configure_logging
+from app.main import create_app
+from app.permissions import ALL_SCOPES
+from app.settings import Settings
 from app.storage.database import Database
 from tests.conftest import Clock, World
 from tests.oidc.conftest import Ask
 from tests.oidc.openid_provider import AUDIENCE, Provider
-from tests.sop import Client
+from tests.sop import SOP_KEY, Client
 
 
 def claims_for(provider: Provider, clock: Clock, **chosen: Any) -> dict[str, Any]:
@@ -114,6 +117,49 @@ def test_scopes_of_ours_narrow_what_the_token_may_do(provider: Provider, http: T
     )
 
 
+NARROWED: list[dict[str, Any]] = [
+    {"scope": "read"},
+    {"scope": "openid  read profile"},
+    {"scope": ["read"]},
+    {"scope": ["openid", "read"]},
+    {"scope": ["openid read"]},
+    {"scp": "read"},
+    {"scp": ["read"]},
+    {"scope": "openid", "scp": ["read"]},
+]
+
+
+@pytest.mark.parametrize("chosen", NARROWED, ids=str)
+def test_scopes_narrow_in_every_shape_in_which_providers_write_them(
+    chosen: dict[str, Any], provider: Provider, http: TestClient, clock: Clock
+) -> None:
+    assert scopes_of(provider.sign(claims_for(provider, clock, **chosen)), http) == {"read"}
+
+
+@pytest.mark.parametrize("chosen", [{}, {"scope": ""}, {"scope": "openid READ"}, {"scp": []}], ids=str)
+def test_a_token_that_names_no_scope_of_ours_has_those_that_the_office_chose(
+    chosen: dict[str, Any], provider: Provider, http: TestClient, trusting: Settings, clock: Clock
+) -> None:
+    token = provider.sign(claims_for(provider, clock, **chosen))
+    assert scopes_of(token, http) == {"read", "tasks"}
+    careful = trusting.model_copy(update={"oidc_scopes": ("read",)})
+    with TestClient(create_app(careful, clock=clock)) as other:
+        assert scopes_of(token, other) == {"read"}
+
+
+def test_unless_an_office_chooses_these_are_all_there_are() -> None:
+    assert set(Settings().oidc_scopes) == ALL_SCOPES
+
+
+def scopes_of(token: str, http: TestClient) -> set[str]:
+    """What somebody who may read and start instances can do by this token, of these two."""
+    person = Client(http, token)
+    starts = person.post("/process-instances", {"process_definition_key": SOP_KEY}).status_code
+    reads = person.get("/process-instances").status_code
+    assert {starts, reads} <= {200, 201, 403}
+    return {scope for scope, status in (("tasks", starts), ("read", reads)) if status != 403}
+
+
 def test_no_part_of_a_token_reaches_the_log(
     ask: Ask, provider: Provider, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +202,11 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "refresh_token_of_keycloak": {"typ": "Refresh"},
     "identity_token_of_cognito": {"token_use": "id"},
     "bound_to_a_key": {"cnf": {"jkt": "x"}},
+    "scope_is_a_number": {"scope": 5},
+    "scope_is_false": {"scp": False},
+    "scope_is_an_object": {"scope": {"read": True}},
+    "scope_is_a_list_with_a_number": {"scp": ["read", 5]},
+    "scope_is_a_list_of_lists": {"scope": "read", "scp": [["read"]]},
     "username_is_a_list": {"preferred_username": ["kepala"]},
     "username_with_nul": {"preferred_username": "kepala\0"},
     "username_is_half_a_character": {"preferred_username": "\ud800"},
