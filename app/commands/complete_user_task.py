@@ -61,13 +61,11 @@ def complete_user_task(
         session, task_id, actor, Operation.COMPLETE, on_behalf_of=on_behalf_of, if_match=if_match, now=now
     )
     instance, task, performer, now = locked.instance, locked.task, locked.performer, locked.now
-    access.require_unclaimed_by_others(session, locked)
-    access.require_four_eyes(session, locked, performer.usernames)
+    access.require_turn(session, locked)
     definition = process_definitions.parsed(session, instance)
     element = definition.user_tasks[task.element_id]
     if element.approval is not None:
-        # The revision of the task alone says nothing of what its form shows.
-        access.require_fresh(if_match, access.form_revision(task, instance))
+        access.require_fresh_form(if_match, locked)
     entered, approval = _accept(session, locked, element, submitted, comment)
 
     step = process.complete_user_task(definition, instance.state, task.element_task_id, entered, now)

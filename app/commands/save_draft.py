@@ -37,8 +37,7 @@ def save_draft(
         session, task_id, actor, Operation.SAVE_DRAFT, on_behalf_of=on_behalf_of, if_match=if_match, now=now
     )
     instance, task, performer = locked.instance, locked.task, locked.performer
-    access.require_unclaimed_by_others(session, locked)
-    access.require_four_eyes(session, locked, performer.usernames)
+    access.require_turn(session, locked)
     form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
     undeclared = sorted(variables.keys() - form.property_names)
     if undeclared:

@@ -166,6 +166,15 @@ def require_fresh(if_match: IfMatch, *current: str) -> None:
         raise Stale(f'It is at revision "{current[0]}" by now: read it again, then decide.')
 
 
+def require_fresh_form(if_match: IfMatch, locked: LockedTask) -> None:
+    """Refuse a write by somebody who has not read the form as it is: the task's revision tells nothing of its text.
+
+    Raises:
+        Stale
+    """
+    require_fresh(if_match, form_revision(locked.task, locked.instance))
+
+
 def require_active(session: Session, instance: ProcessInstance) -> None:
     """Refuse a command on an instance that is suspended or has ended, and say by whom and when.
 
@@ -192,6 +201,16 @@ def require_open(session: Session, instance: ProcessInstance, task: UserTask) ->
         event = events.last(session, instance.id, f"user_task_{task.state}", user_task_id=task.id)
         raise UserTaskClosed(f"The user task was {task.state}{_by(event)}.")
     require_active(session, instance)
+
+
+def require_turn(session: Session, locked: LockedTask) -> None:
+    """Refuse to work on a user task that is somebody else's, or must be.
+
+    Raises:
+        UserTaskClaimed, FourEyes
+    """
+    require_unclaimed_by_others(session, locked)
+    require_four_eyes(session, locked, locked.performer.usernames)
 
 
 def require_unclaimed_by_others(session: Session, locked: LockedTask) -> None:
