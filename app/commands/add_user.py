@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import permissions
 from app.permissions import Actor, Operation
-from app.storage import identities, people, person_changes, person_fields, roles, streams
+from app.storage import identities, people, person_changes, person_fields, roles, streams, tokens
 from app.storage.people import Person
 
 
@@ -30,8 +30,9 @@ def add_user(
     """Add a person with roles that exist: lanes of the newest diagrams, and the system roles.
 
     Raises:
-        Forbidden, UserRefused, UsernameTaken, NipTaken
+        Unauthenticated, Forbidden, UserRefused, UsernameTaken, NipTaken
     """
+    actor = tokens.renew(session, actor, now=now)
     permissions.require(Operation.CHANGE_USER, actor)
     values = {"username": username, "name": name, "email": email, "nip": nip, "roles": list(granted)}
     person_fields.require(values, roles.known(session))

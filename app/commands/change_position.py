@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import permissions
 from app.permissions import Actor, Operation
-from app.storage import access, positions, streams
+from app.storage import access, positions, streams, tokens
 from app.storage.access import IfMatch
 from app.storage.positions import Position
 from app.storage.streams import NewEntry
@@ -28,8 +28,9 @@ def change_position(
     """Change what is named in `changes`: name, unit. Approvals keep the position as it was when they were given.
 
     Raises:
-        Forbidden, PositionNotFound, Stale, PositionTaken
+        Unauthenticated, Forbidden, PositionNotFound, Stale, PositionTaken
     """
+    actor = tokens.renew(session, actor, now=now)
     permissions.require(Operation.CHANGE_POSITION, actor)
     position = positions.load_for_update(session, position_id)
     access.require_fresh(if_match, str(position.revision))

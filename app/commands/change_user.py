@@ -19,6 +19,7 @@ from app.storage import (
     person_changes,
     person_fields,
     streams,
+    tokens,
 )
 from app.storage.access import IfMatch
 from app.storage.assignments import Loss
@@ -33,7 +34,7 @@ def change_user(
     Whoever is deactivated is let in no more from this moment; their open user tasks go back to their candidates.
 
     Raises:
-        Forbidden, UserNotFound, UserRefused, Stale, NipTaken, LastAdministrator
+        Unauthenticated, Forbidden, UserNotFound, UserRefused, Stale, NipTaken, LastAdministrator
         Unavailable: they took a user task in this very moment.
     """
     permissions.require(Operation.CHANGE_USER, actor)
@@ -41,6 +42,8 @@ def change_user(
     losses = [Loss(username)] if changes.get("active") is False else []
     instances = assignments.lock_instances(session, losses)
     before = administrators.lock_with(session, [username])
+    actor = tokens.renew(session, actor, now=now, lock=False)
+    permissions.require(Operation.CHANGE_USER, actor)
     person = people.get(session, username)
     access.require_fresh(if_match, str(person.revision))
 

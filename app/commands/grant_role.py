@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import permissions
 from app.permissions import Actor, Operation
-from app.storage import access, people, roles, streams
+from app.storage import access, people, roles, streams, tokens
 from app.storage.access import IfMatch
 from app.storage.people import Person
 from app.storage.streams import NewEntry
@@ -20,10 +20,12 @@ def grant_role(
     """Grant a lane of the newest diagrams, or a system role. Twice is once.
 
     Raises:
-        Forbidden, UserNotFound, Stale, RoleUnknown
+        Unauthenticated, Forbidden, UserNotFound, Stale, RoleUnknown
     """
     permissions.require(Operation.CHANGE_ROLE, actor)
-    people.lock(session, [username])
+    people.lock(session, [username, actor.username])
+    actor = tokens.renew(session, actor, now=now, lock=False)
+    permissions.require(Operation.CHANGE_ROLE, actor)
     person = people.get(session, username)
     access.require_fresh(if_match, str(person.revision))
     if role in person.roles:

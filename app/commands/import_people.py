@@ -23,6 +23,7 @@ from app.storage import (
     positions,
     roles,
     streams,
+    tokens,
 )
 from app.storage.assignments import Loss
 from app.storage.people import Person
@@ -61,14 +62,14 @@ def import_people(session: Session, rows: Rows, actor: Actor, *, now: datetime) 
 
     Returns: what was written into the stream of administration.
     Raises:
-        ImportRefused: at `/line/column`; Forbidden, LastAdministrator
+        ImportRefused: at `/line/column`; Unauthenticated, Forbidden, LastAdministrator
         Unavailable: one of them took a user task in this very moment.
     """
-    for operation in (Operation.CHANGE_USER, Operation.CHANGE_ROLE, Operation.CHANGE_POSITION):
-        permissions.require(operation, actor)
+    _require_permission(actor)
     usernames = {row.username for row in rows.values()}
     instances = assignments.lock_instances(session, _losses(rows, people.by_username(session, usernames)))
     before = administrators.lock_with(session, usernames)
+    _require_permission(tokens.renew(session, actor, now=now, lock=False))
     there = people.by_username(session, usernames)
     _require_sound(session, rows, there)
 
@@ -78,6 +79,11 @@ def import_people(session: Session, rows: Rows, actor: Actor, *, now: datetime) 
 
     streams.append(session, "administration", told, actor=actor, now=now)
     return told
+
+
+def _require_permission(actor: Actor) -> None:
+    for operation in (Operation.CHANGE_USER, Operation.CHANGE_ROLE, Operation.CHANGE_POSITION):
+        permissions.require(operation, actor)
 
 
 def _losses(rows: Rows, there: Mapping[str, Person]) -> list[Loss]:

@@ -44,10 +44,11 @@ def issue_token(
     The actor's own token bounds it: one that leaked, and is narrow or runs out, cannot make itself a better one.
 
     Raises:
-        UserNotFound, ScopeMissing, TokenRefused
+        Unauthenticated, UserNotFound, ScopeMissing, TokenRefused
         InvalidToken: the actor's own was revoked, or ran out, while the request waited.
         Forbidden: for somebody else, or asked for by a token of an outside provider, whose bounds are not known.
     """
+    actor = tokens.renew(session, actor, now=now)
     is_operator = actor.username == person_fields.OPERATOR
     permissions.require(
         Operation.ISSUE_TOKEN, actor, {Ground.OWNER} if username == actor.username or is_operator else ()

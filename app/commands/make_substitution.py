@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.errors import Conflict, FieldError, Refused
 from app.permissions import Actor, Ground, Operation
-from app.storage import people, streams, substitutions
+from app.storage import people, streams, substitutions, tokens
 from app.storage.people import Person
 from app.storage.streams import NewEntry
 from app.storage.substitutions import Substitution
@@ -47,12 +47,14 @@ def make_substitution(session: Session, wanted: WantedSubstitution, actor: Actor
     may a second letter for the same two.
 
     Raises:
-        Forbidden, SubstitutionRefused, SubstitutionChain
+        Unauthenticated, Forbidden, SubstitutionRefused, SubstitutionChain
     """
     relations = {Ground.OWNER} if wanted.principal == actor.username else set()
     permissions.require(Operation.MAKE_SUBSTITUTION, actor, relations)
     # Locked, so that of two that would make a chain together the second sees the first.
-    people.lock(session, [wanted.principal, wanted.deputy])
+    people.lock(session, [wanted.principal, wanted.deputy, actor.username])
+    actor = tokens.renew(session, actor, now=now, lock=False)
+    permissions.require(Operation.MAKE_SUBSTITUTION, actor, relations)
     there = people.by_username(session, [wanted.principal, wanted.deputy])
     errors = list(_refusals(wanted, there, now))
     if errors:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import permissions
 from app.permissions import Actor, Operation
-from app.storage import access, administrators, assignments, people, roles, streams
+from app.storage import access, administrators, assignments, people, roles, streams, tokens
 from app.storage.access import IfMatch
 from app.storage.assignments import Loss
 from app.storage.people import Person
@@ -23,13 +23,15 @@ def revoke_role(
     The open user tasks that they have by it go back to their candidates.
 
     Raises:
-        Forbidden, UserNotFound, Stale, LastAdministrator
+        Unauthenticated, Forbidden, UserNotFound, Stale, LastAdministrator
         Unavailable: they took a user task in this very moment.
     """
     permissions.require(Operation.CHANGE_ROLE, actor)
     losses = [Loss(username, role)]
     instances = assignments.lock_instances(session, losses)
     before = administrators.lock_with(session, [username])
+    actor = tokens.renew(session, actor, now=now, lock=False)
+    permissions.require(Operation.CHANGE_ROLE, actor)
     person = people.get(session, username)
     access.require_fresh(if_match, str(person.revision))
     if role not in person.roles:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.errors import SubstitutionNotFound
 from app.permissions import Actor, Ground, Operation
-from app.storage import streams, substitutions
+from app.storage import streams, substitutions, tokens
 from app.storage.streams import NewEntry
 from app.storage.substitutions import Substitution
 
@@ -21,8 +21,10 @@ def revoke_substitution(session: Session, substitution_id: UUID, actor: Actor, *
     What the deputy has claimed in that name stays the principal's to go on with.
 
     Raises:
-        SubstitutionNotFound: also where the actor may not know of it; Forbidden: the deputy has no say in it.
+        SubstitutionNotFound: also where the actor may not know of it.
+        Unauthenticated; Forbidden: the deputy has no say in it.
     """
+    actor = tokens.renew(session, actor, now=now)
     there = substitutions.get(session, substitution_id)
     is_side = actor.username in {there.principal, there.deputy}
     if not permissions.is_allowed(Operation.READ_SUBSTITUTION, actor, {Ground.OWNER} if is_side else ()):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.errors import TokenNotFound
 from app.permissions import Actor, Ground, Operation
-from app.storage import streams, token_register
+from app.storage import streams, token_register, tokens
 from app.storage.streams import NewEntry
 from app.storage.token_register import Token
 
@@ -19,8 +19,9 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, *, now: datetim
     """Make a token useless from this moment, and every token that it made. Twice is once.
 
     Raises:
-        TokenNotFound: also where the actor may not know of it; ScopeMissing, Forbidden
+        TokenNotFound: also where the actor may not know of it; Unauthenticated, ScopeMissing, Forbidden
     """
+    actor = tokens.renew(session, actor, now=now)
     token = token_register.get(session, token_id)
     if token.username == actor.username:
         permissions.require(Operation.REVOKE_TOKEN, actor, {Ground.OWNER})

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app.storage import people, token_register, tokens
+from app.storage import people, roles, token_register, tokens
 from app.storage.database import Database
+from tests.administration import entries
 from tests.conftest import Clock
 from tests.robustness.server import wait_until
 from tests.sop import As, Client
@@ -42,10 +43,58 @@ def is_waiting(database: Database) -> bool:
         return bool(session.scalar(_WAITING))
 
 
+LETTER = {
+    "principal": "sekretaris",
+    "deputy": "ketua",
+    "letter": "800/1",
+    "starts_at": "2026-07-02T00:00:00Z",
+    "ends_at": "2026-07-03T00:00:00Z",
+}
+ADMINISTRATION: dict[str, Callable[[Client, str], Response]] = {
+    "add a user": lambda admin, _: admin.post("/users", {"username": "sekutu", "name": "Sekutu"}),
+    "change a user": lambda admin, _: admin.request("PATCH", "/users/ketua", json={"active": False}),
+    "grant a role": lambda admin, _: admin.request("PUT", "/users/ketua/roles/administrator"),
+    "revoke a role": lambda admin, _: admin.request("DELETE", "/users/sekretaris/roles/Sekretaris"),
+    "add a position": lambda admin, _: admin.post("/positions", {"name": "Analis", "unit": "Bidang"}),
+    "make a substitution": lambda admin, _: admin.post("/substitutions", LETTER),
+    "revoke a token": lambda admin, token_id: admin.request("DELETE", f"/tokens/{token_id}"),
+}
+
+
+@pytest.mark.parametrize("act", ADMINISTRATION.values(), ids=ADMINISTRATION)
+def test_whoever_loses_the_role_while_they_wait_administers_no_more(
+    as_: As, database: Database, clock: Clock, act: Callable[[Client, str], Response]
+) -> None:
+    token = as_("auditor").post("/tokens", {"name": "skrip"}).json()
+    told = len(entries(database))
+
+    def take_the_role(session: Session) -> None:
+        people.lock(session, ["admin"])
+        admin = people.get(session, "admin")
+        roles.revoke(session, admin.id, ["administrator"])
+
+    refused = answer_after(database, take_the_role, lambda: act(as_("admin"), token["id"]))
+    assert refused.status_code in {403, 404}
+    assert len(entries(database)) == told
+
+
+def test_whoever_is_deactivated_while_they_wait_grants_no_role(as_: As, database: Database) -> None:
+    def deactivate(session: Session) -> None:
+        people.lock(session, ["admin"])
+        people.change(session, people.get(session, "admin"), active=False)
+
+    grant = answer_after(database, deactivate, lambda: as_("admin").request("PUT", "/users/ketua/roles/administrator"))
+    assert grant.status_code == 401
+    with database.reading() as session:
+        assert people.get(session, "ketua").roles == {"Ketua Tim Kerja Sekretariat"}
+
+
 def test_a_token_that_is_being_revoked_makes_no_other(
     as_: As, http: TestClient, database: Database, clock: Clock
 ) -> None:
     parent = as_("kepala").post("/tokens", {"name": "bocor"}).json()
+    # By now its use has been noted, for which the next request need not wait.
+    assert Client(http, parent["token"]).get("/user-tasks").status_code == 200
     refused = answer_after(
         database,
         lambda session: token_register.revoke(session, UUID(parent["id"]), clock.now),
