@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import FieldError, Refused
 from app.permissions import Actor, Operation
-from app.storage import access, people, process_instances, user_tasks
+from app.storage import access, people, process_instances, turns, user_tasks
 from app.storage.access import IfMatch, LockedTask
 from app.storage.user_tasks import UserTask
 
@@ -56,10 +56,10 @@ def assign_user_task(
 
 def _claim(session: Session, locked: LockedTask) -> UserTask:
     task, performer = locked.task, locked.performer
-    access.require_unclaimed_by_others(session, locked)
+    turns.require_unclaimed(session, locked)
     if (task.assignee, task.on_behalf_of) == (performer.username, performer.on_behalf_of):
         return task
-    access.require_four_eyes(session, locked, performer.usernames)
+    turns.require_four_eyes(session, locked, performer.usernames)
     claimed = user_tasks.assign(session, task, performer.username, locked.now, in_name_of=performer.principal)
     _record(session, locked, claimed, "user_task_claimed")
     return claimed
@@ -74,7 +74,7 @@ def _assign(session: Session, locked: LockedTask, assignee: str, reason: str | N
         errors.append(FieldError("/reason", "required", "Say why the user task is given to somebody else."))
     if errors:
         raise AssignmentRefused(errors=errors)
-    access.require_four_eyes(session, locked, [assignee])
+    turns.require_four_eyes(session, locked, [assignee])
     assigned = user_tasks.assign(session, task, assignee, locked.now)
     _record(session, locked, assigned, "user_task_assigned", reason=reason)
     return assigned

@@ -21,6 +21,7 @@ from app.storage import (
     process_definitions,
     process_instances,
     shown_forms,
+    turns,
     user_tasks,
 )
 from app.storage.access import IfMatch, LockedTask
@@ -61,7 +62,7 @@ def complete_user_task(
         session, task_id, actor, Operation.COMPLETE, on_behalf_of=on_behalf_of, if_match=if_match, now=now
     )
     instance, task, performer, now = locked.instance, locked.task, locked.performer, locked.now
-    access.require_turn(session, locked)
+    turns.require(session, locked)
     definition = process_definitions.parsed(session, instance)
     element = definition.user_tasks[task.element_id]
     if element.approval is not None:

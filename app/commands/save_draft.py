@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.engine.forms import MAX_ERRORS
 from app.errors import FieldError, FormRefused, json_pointer
 from app.permissions import Actor, Operation
-from app.storage import access, process_definitions, process_instances, user_tasks
+from app.storage import access, process_definitions, process_instances, turns, user_tasks
 from app.storage.access import IfMatch
 from app.storage.user_tasks import UserTask
 
@@ -37,7 +37,7 @@ def save_draft(
         session, task_id, actor, Operation.SAVE_DRAFT, on_behalf_of=on_behalf_of, if_match=if_match, now=now
     )
     instance, task, performer = locked.instance, locked.task, locked.performer
-    access.require_turn(session, locked)
+    turns.require(session, locked)
     form = process_definitions.parsed(session, instance).user_tasks[task.element_id].form
     undeclared = sorted(variables.keys() - form.property_names)
     if undeclared:

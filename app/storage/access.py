@@ -16,19 +16,15 @@ from app.errors import (
     ProcessInstanceNotActive,
     ProcessInstanceNotFound,
     Stale,
-    UserTaskClaimed,
     UserTaskClosed,
     UserTaskNotFound,
 )
 from app.permissions import Actor, Ground, Operation, Performer
 from app.storage import (
     events,
-    four_eyes,
     participants,
     performers,
-    process_definitions,
     process_instances,
-    substitutions,
     tokens,
     user_tasks,
 )
@@ -203,46 +199,6 @@ def require_open(session: Session, instance: ProcessInstance, task: UserTask) ->
     require_active(session, instance)
 
 
-def require_turn(session: Session, locked: LockedTask) -> None:
-    """Refuse to work on a user task that is somebody else's, or must be.
-
-    Raises:
-        UserTaskClaimed, FourEyes
-    """
-    require_unclaimed_by_others(session, locked)
-    require_four_eyes(session, locked, locked.performer.usernames)
-
-
-def require_unclaimed_by_others(session: Session, locked: LockedTask) -> None:
-    """Refuse a command on a user task that somebody else has claimed, and say who and when.
-
-    Whoever claimed it in another's name has it only as long as they stand in.
-
-    Raises:
-        UserTaskClaimed
-    """
-    task, performer = locked.task, locked.performer
-    is_theirs = task.assignee in performer.usernames or task.on_behalf_of == performer.username
-    if task.assignee is not None and not is_theirs and not _has_lapsed(session, task, locked.now):
-        since = "" if task.claimed_at is None else f" since {_rfc3339(task.claimed_at)}"
-        raise UserTaskClaimed(f"The user task is claimed by {task.assignee}{since}.")
-
-
-def _has_lapsed(session: Session, task: UserTask, now: datetime) -> bool:
-    deputy, principal = task.assignee, task.on_behalf_of
-    return deputy is not None and principal is not None and not substitutions.holds(session, deputy, principal, now)
-
-
-def require_four_eyes(session: Session, locked: LockedTask, usernames: Collection[str]) -> None:
-    """Refuse people whom the diagram keeps from this user task, as `app.storage.four_eyes` says.
-
-    Raises:
-        FourEyes
-    """
-    element = process_definitions.parsed(session, locked.instance).user_tasks[locked.task.element_id]
-    four_eyes.require(session, locked.instance.id, element, usernames)
-
-
 def _require_knowledge(
     session: Session, instance_id: UUID, actor: Actor, operation: Operation, absent: NotFound
 ) -> set[Ground]:
@@ -253,8 +209,9 @@ def _require_knowledge(
 
 
 def _by(event: Event | None) -> str:
-    return "" if event is None else f" by {event.actor} at {_rfc3339(event.occurred_at)}"
+    return "" if event is None else f" by {event.actor} at {rfc3339(event.occurred_at)}"
 
 
-def _rfc3339(instant: datetime) -> str:
+def rfc3339(instant: datetime) -> str:
+    """A moment in UTC as people read it in an answer."""
     return instant.isoformat().replace("+00:00", "Z")
