@@ -65,6 +65,25 @@ def test_a_page_of_several_instances_names_them_all_once(as_: As, database: Data
     assert reading["payload"]["process_instance_ids"] == started
 
 
+def test_what_was_asked_is_recorded_without_the_values_of_variables_and_without_cursors(
+    as_: As, database: Database
+) -> None:
+    for _ in range(2):
+        as_("kepala").start()
+    query = {"variable": ["nip:196801011990031001", "tahun:2026", "nip:1"], "sort": "-started_at", "limit": "1"}
+    cursor = as_("auditor").get("/process-instances", limit=1, sort="-started_at").json()["next_cursor"]
+    assert as_("auditor").get("/process-instances", **query, cursor=cursor).status_code == 200
+    assert readings(database)[-1]["payload"]["query"] == "sort=-started_at&limit=1&variable=nip&variable=tahun"
+
+
+def test_nobody_fills_the_stream_by_asking_at_length(as_: As, instance: dict[str, Any], database: Database) -> None:
+    auditor = as_("auditor")
+    assert auditor.request("GET", "/process-instances?" + "limit=1&" * 3000 + "limit=7").status_code == 200
+    assert auditor.get("/process-instances", variable=f"tahun:{'9' * 9000}").status_code == 200
+    exact, bounded = (reading["payload"]["query"] for reading in readings(database))
+    assert (exact, bounded) == ("limit=7", "variable=tahun")
+
+
 def test_a_reading_changes_nothing_of_the_instance(as_: As, instance: dict[str, Any], database: Database) -> None:
     before = as_("kepala").get(f"/process-instances/{instance['id']}")
     as_("auditor").get(f"/process-instances/{instance['id']}")
