@@ -246,3 +246,14 @@ def require_scope(operations: Collection[Operation], actor: Actor) -> None:
     if not accepted & actor.scopes:
         held = ", ".join(sorted(actor.scopes)) or "none"
         raise ScopeMissing(f"This needs a token with one of the scopes: {', '.join(sorted(accepted))}. It has: {held}.")
+
+
+def require_system_role(operations: Collection[Operation], actor: Actor) -> None:
+    """Refuse whoever lacks a system role for what nothing but a system role allows.
+
+    Raises:
+        Forbidden
+    """
+    grounds = frozenset[Ground]().union(*(TABLE[operation].grounds for operation in operations))
+    if grounds <= SYSTEM_ROLES and not grounds & actor.grounds:
+        raise Forbidden(f"This is for: {' or '.join(sorted(grounds))}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -14,8 +14,9 @@ from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from sqlalchemy.orm import Session
 
+from app import permissions
 from app.commands.record_reading import is_recorded, record_reading
-from app.permissions import Actor
+from app.permissions import Actor, Operation
 from app.storage import idempotency
 from app.storage.access import IfMatch
 from app.storage.database import Database
@@ -62,6 +63,7 @@ class Writing:
     method: str
     path: str
     body: bytes
+    operations: Collection[Operation]
     idempotency_key: str | None = None
     if_match: IfMatch = None
 
@@ -78,7 +80,13 @@ class Writing:
     def _once(self, session: Session, command: Callable[[Session], Answer], body: bytes | None) -> Answer:
         sent = self.body if body is None else body
         request = KeyedRequest(self.actor.user_id, self.method, self.path, self.idempotency_key or "", sent)
-        return idempotency.once(session, request, self.now, lambda: command(session))
+        return idempotency.once(
+            session,
+            request,
+            self.now,
+            act=lambda: command(session),
+            before_repeating=lambda: permissions.require_system_role(self.operations, self.actor),
+        )
 
 
 async def _reading(request: Request) -> Reading:
@@ -88,8 +96,8 @@ async def _reading(request: Request) -> Reading:
 
 async def _writing(request: Request) -> Writing:
     state = request.app.state
-    actor, body = request.state.actor, request.state.body
-    return Writing(actor, state.database, state.clock(), request.method, request.url.path, body)
+    actor, body, operations = request.state.actor, request.state.body, request.state.operations
+    return Writing(actor, state.database, state.clock(), request.method, request.url.path, body, operations)
 
 
 IdempotencyKey = Annotated[

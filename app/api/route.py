@@ -78,6 +78,7 @@ class AuthenticatedRoute(APIRoute):
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, _bounded(request.receive, limit))
             strict.state.actor = await run_in_threadpool(authenticate, request)
+            strict.state.operations = operations
             permissions.require_scope(operations, strict.state.actor)
             _refuse_parameters(request, parameters)
             strict.state.body = await _json_body(strict, is_required=needs_json) if takes_json else b""

@@ -56,8 +56,17 @@ class KeyedRequest:
     body: bytes
 
 
-def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[], Answer]) -> Answer:
+def once(
+    session: Session,
+    request: KeyedRequest,
+    now: datetime,
+    act: Callable[[], Answer],
+    *,
+    before_repeating: Callable[[], None],
+) -> Answer:
     """Act, or repeat the answer that this key got within the last 24 hours.
+
+    Args: `before_repeating` refuses whoever may not have the answer any more, as `act` would.
 
     Writing the key first makes a second request with it wait until the first is committed or rolled back.
 
@@ -77,6 +86,7 @@ def once(session: Session, request: KeyedRequest, now: datetime, act: Callable[[
             raise IdempotencyKeyInUse from error
         raise
     if not is_first:
+        before_repeating()
         return _replay(session, this, request_hash)
     answer = act()
     session.execute(_KEEP, this | {"status": answer.status, "headers": dict(answer.headers), "body": answer.body})

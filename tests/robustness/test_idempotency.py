@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from starlette.testclient import TestClient
 
 from app.main import create_app
@@ -103,6 +103,30 @@ def test_a_key_belongs_to_one_person_and_one_path(as_: As, database: Database) -
     assert comments[0] == comments[2]
     told = [event["type"] for event in events_of(database, instance["id"])]
     assert told.count("user_task_commented") == 2
+
+
+def test_an_answer_is_not_repeated_to_whoever_has_lost_the_role_for_it(as_: As, database: Database) -> None:
+    instance = as_("kepala").start()
+    requests: list[tuple[str, Any]] = [
+        ("/users", {"username": "baru", "name": "Baru", "email": "baru@kota.go.id"}),
+        ("/positions", {"name": "Analis", "unit": "Bidang"}),
+        (f"/process-instances/{instance['id']}/suspension", None),
+    ]
+    for path, body in requests:
+        assert as_("admin").post(path, body, Idempotency_Key="satu").is_success
+        assert as_("admin").post(path, body, Idempotency_Key="satu").is_success
+    with database.transaction() as session:
+        session.execute(delete(tables.user_role).where(tables.user_role.c.role == "administrator"))
+    for path, body in requests:
+        refused = as_("admin").post(path, body, Idempotency_Key="satu")
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:jenjang:problem:forbidden")
+
+
+def test_an_answer_about_ones_own_work_is_repeated_though_the_lane_was_lost(as_: As, database: Database) -> None:
+    first = start(as_("kepala"))
+    with database.transaction() as session:
+        session.execute(delete(tables.user_role).where(tables.user_role.c.role == "Kepala Badan"))
+    assert start(as_("kepala")).content == first.content
 
 
 @pytest.mark.parametrize("wrong", [{}, {"asing": 1}])
