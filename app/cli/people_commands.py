@@ -21,7 +21,9 @@ RoleName = Annotated[
 
 @users.command("add")
 def add_user(
-    username: Annotated[str, typer.Argument(help="Lowercase letters, digits, '.', '_' and '-'; at most 64.")],
+    username: Annotated[
+        str, typer.Argument(help="Lowercase letters, digits, '.', '_' and '-', a letter or digit first; at most 64.")
+    ],
     role: Annotated[
         list[str],
         typer.Option(help="A lane of a deployed diagram, administrator, designer, auditor or starter; repeatable."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,9 @@ from app.storage import people, streams, substitutions, tokens
 from app.storage.people import Person
 from app.storage.streams import NewEntry
 from app.storage.substitutions import Substitution
+
+#: a Plt holds for months; far more than that is a mistyped year, by which somebody would act for another unnoticed
+_LONGEST = timedelta(days=731)
 
 
 class SubstitutionRefused(Refused):
@@ -88,6 +91,8 @@ def _refusals(wanted: WantedSubstitution, there: dict[str, Person], now: datetim
         yield FieldError("/ends_at", "ends_before_start", "It must end after it starts.")
     elif wanted.ends_at <= now:
         yield FieldError("/ends_at", "in_the_past", "It would have ended already.")
+    elif wanted.ends_at - wanted.starts_at > _LONGEST:
+        yield FieldError("/ends_at", "too_long", f"It can last {_LONGEST.days} days; order the rest by another letter.")
 
 
 def _told(made: Substitution) -> NewEntry:

@@ -18,13 +18,16 @@ OPERATOR = "system"
 #: `me` is what clients call themselves in the interface
 _RESERVED = frozenset({OPERATOR, "me"})
 
-_USERNAME = re.compile(r"[a-z0-9._-]{1,64}", re.ASCII)
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _NIP = re.compile(r"[0-9]{18}", re.ASCII)
 _LINE = re.compile(r"\S(.{0,198}\S)?")
 
 _RULES = {
-    "username": (_USERNAME, "A username has 1 to 64 lowercase letters, digits, '.', '_' or '-'."),
+    "username": (
+        _USERNAME,
+        "A username has 1 to 64 lowercase letters, digits, '.', '_' or '-', a letter or digit first.",
+    ),
     "name": (_LINE, "A name has 1 to 200 characters on one line, and no space around it."),
     "email": (_EMAIL, "An e-mail address looks like name@office.go.id."),
     "nip": (_NIP, "A NIP has 18 digits."),

@@ -56,6 +56,8 @@ def test_only_administrators_order_it_for_others(as_: As) -> None:
         ("anggota3", {}, "/deputy"),
         ("sekretaris", {"ends_at": "2026-07-01T00:00:00Z"}, "/ends_at"),
         ("sekretaris", {"starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T01:00:00Z"}, "/ends_at"),
+        ("sekretaris", {"ends_at": "2062-07-06T00:00:00Z"}, "/ends_at"),
+        ("sekretaris", {"starts_at": "0001-01-01T00:00:00Z", "ends_at": "9999-12-31T23:59:59Z"}, "/ends_at"),
         ("sekretaris", {"letter": " "}, "/letter"),
         ("sekretaris", {"letter": "1\n2"}, "/letter"),
         ("sekretaris", {"starts_at": "2026-07-01"}, "/starts_at"),

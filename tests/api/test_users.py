@@ -97,6 +97,9 @@ def test_a_list_of_people_is_filtered_counted_and_paged(as_: As) -> None:
     ("changed", "pointer"),
     [
         ({"username": "Ratna"}, "/username"),
+        ({"username": "."}, "/username"),
+        ({"username": ".."}, "/username"),
+        ({"username": "-ratna"}, "/username"),
         ({"username": "system"}, "/username"),
         ({"name": "a\tb"}, "/name"),
         ({"email": "ratna"}, "/email"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -63,7 +64,8 @@ def existing(office: Server) -> dict[str, str]:
     everybody = office.as_("semua")
     instance = everybody.start()
     (task,) = instance["user_tasks"]
-    times = {"starts_at": "2026-07-01T00:00:00Z", "ends_at": "2099-07-01T00:00:00Z"}
+    now = datetime.now(UTC)
+    times = {"starts_at": now.isoformat(), "ends_at": (now + timedelta(days=1)).isoformat()}
     letter = {"principal": "anggota2", "deputy": "orang_luar", "letter": "1"} | times
     return {
         # Somebody as whom nobody calls here: they may well lose their roles, or be deactivated.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -129,7 +129,9 @@ def test_substitutions_ordered_at_one_moment_make_no_chain(office: Server, share
         chain = ["sekretaris", f"a{number}", f"b{number}", "ketua"]
         for username in chain:
             office.as_("admin").request("PATCH", f"/users/{username}", json={"active": True})
-        body = {"letter": "1", "starts_at": "2026-07-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z"}
+        now = datetime.now(UTC)
+        times = {"starts_at": now.isoformat(), "ends_at": (now + timedelta(days=1)).isoformat()}
+        body = {"letter": "1"} | times
         answers = simultaneously(
             [
                 partial(office.as_("admin").post, "/substitutions", body | {"principal": principal, "deputy": deputy})
