@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkstemp
 
 import typer
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from app.cli.acting import OPERATOR
 from app.cli.database import opened_migrated, read_settings
 from app.cli.people_csv import Sheet
 from app.commands.import_people import ImportRefused, PersonRow, import_people
-from app.errors import FieldError, ServiceError
+from app.errors import FieldError, Refused, ServiceError
 from app.storage import identities, people
 from app.storage.people import Person
 from app.storage.streams import NewEntry
@@ -89,10 +90,23 @@ def export(path: Path | None) -> None:
     if path is None:
         typer.echo(text, nl=False)
         return
-    # With a mark at its beginning, by which a spreadsheet knows UTF-8. It has NIPs in it.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text.encode("utf-8-sig"))
+    # With a mark at its beginning, by which a spreadsheet knows UTF-8.
+    _write_private(path.resolve(), text.encode("utf-8-sig"))
     typer.echo(f"{len(everybody)} people written to {path}.")
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Put a new file in the place of the one there, whose mode, and whoever has it open, would lay NIPs open."""
+    if path.exists() and not path.is_file():
+        raise Refused(f"{path} is not a file.")
+    descriptor, name = mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
 
 
 def _row(person: Person, nip: str | None) -> PersonRow:

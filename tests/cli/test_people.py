@@ -94,6 +94,20 @@ def test_what_was_exported_changes_nothing_when_imported(jenjang: Jenjang, file:
 
 
 @pytest.mark.usefixtures("office")
+def test_a_file_that_others_may_read_is_not_written_into_but_replaced(jenjang: Jenjang, tmp_path: Path) -> None:
+    exported = tmp_path / "out.csv"
+    exported.write_text("old")
+    exported.chmod(0o644)
+    with exported.open() as held_open:
+        assert jenjang("user", "export", str(exported)).exit_code == 0
+        assert held_open.read() == "old"
+    assert stat.S_IMODE(exported.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.glob("*out*")] == ["out.csv"]
+    jenjang("user", "export", str(tmp_path)).assert_refused("is not a file")
+    jenjang("user", "export", str(tmp_path / "absent" / "out.csv")).assert_refused("No such file")
+
+
+@pytest.mark.usefixtures("office")
 def test_every_bad_line_is_named_with_its_number_and_column_and_nothing_is_done(jenjang: Jenjang, file: Path) -> None:
     jenjang("user", "import", str(file), "--apply")
     file.write_text(
