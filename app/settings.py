@@ -40,11 +40,15 @@ def _proxies(value: str) -> str:
     return value
 
 
-def _confidential(value: str) -> str:
+def confidential(value: str) -> str:
+    """An address of the OpenID provider: whoever can change its keys on their way can sign what they like.
+
+    Raises:
+        ValueError: it leads off this machine without TLS.
+    """
     url = urlsplit(value)
-    # Whoever can change the keys on their way can sign what they like.
     if url.scheme != "https" and not _is_loopback(url.hostname or ""):
-        raise ValueError("it must begin with https://, unless it is on this very machine")
+        raise ValueError("an address that is not on this very machine must begin with https://")
     return value
 
 
@@ -63,7 +67,7 @@ Proxies = Annotated[str, AfterValidator(_proxies)]
 ProviderUrl = Annotated[
     str,
     _matching(r"https?://[^\s/?#@\\]+([/?][^\s#]*)?", "an address that begins with https://"),
-    AfterValidator(_confidential),
+    AfterValidator(confidential),
 ]
 #: Signatures that an outside provider's keys can make. Never `none`, nor HS…, whose key would be public here.
 Algorithm = Literal[

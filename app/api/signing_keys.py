@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
 from app.errors import InvalidToken, ProviderAway
+from app.settings import confidential
 
 #: how soon a key that the provider withdrew is forgotten here
 _REFRESHED_EVERY = timedelta(minutes=10)
@@ -97,10 +98,7 @@ class SigningKeys:
         document = _get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != self._issuer:
             raise ValueError("the discovery document names another issuer")
-        address = str(document.get("jwks_uri"))
-        if not address.startswith("https://") and self._issuer.startswith("https://"):
-            raise ValueError("the discovery document sends us to keys without TLS")
-        return address
+        return confidential(str(document.get("jwks_uri")))
 
 
 def _get(url: str) -> dict[str, Any]:

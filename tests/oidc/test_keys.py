@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from structlog.testing import capture_logs
 
+from app.api.signing_keys import SigningKeys
+from app.errors import ProviderAway
 from tests.conftest import Clock
 from tests.oidc.conftest import CLIENTS, Ask
 from tests.oidc.openid_provider import Provider
@@ -84,3 +90,34 @@ def assert_away(ask: Ask, token: str) -> None:
     assert response.headers["retry-after"]
     assert response.json()["type"] == "urn:jenjang:problem:openid_provider_away"
     assert "www-authenticate" not in response.headers
+
+
+def test_a_provider_on_this_machine_cannot_send_us_away_for_keys_without_tls(clock: Clock) -> None:
+    away = {"jwks_uri": "http://192.0.2.1/jwks"}
+    with discovery(away) as issuer, capture_logs() as logged, pytest.raises(ProviderAway):
+        SigningKeys(issuer, None, clock).find("any")
+    assert [entry["cause"].partition(": ")[2] for entry in logged] == [
+        "an address that is not on this very machine must begin with https://"
+    ]
+
+
+@contextmanager
+def discovery(document: dict[str, str]) -> Iterator[str]:
+    """A server that has nothing but a discovery document; gives the issuer."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"issuer": issuer} | document).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server, ThreadPoolExecutor(1) as pool:
+        issuer = f"http://127.0.0.1:{server.server_port}"
+        pool.submit(server.serve_forever, 0.05)
+        try:
+            yield issuer
+        finally:
+            server.shutdown()
