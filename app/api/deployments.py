@@ -53,7 +53,7 @@ def deploy_definition(
         return shown(_preview(examined))
 
     def command(session: Session) -> Answer:
-        deployment = deploy(session, examined.candidates, writing.actor.username, now=writing.now)
+        deployment = deploy(session, examined.candidates, writing.actor, now=writing.now)
         return answer(201 if deployment.created else 200, _present(deployment, examined))
 
     return writing.run(command, body=_digest(files))

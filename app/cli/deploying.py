@@ -10,13 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.acting import OPERATOR
 from app.cli.database import opened_migrated, read_settings
 from app.commands.deploy_definition import Deployment, deploy_definition
 from app.errors import DiagramRefused, NotFound, Problem, Refused
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
-
-#: the name under which the command line deploys; nobody can have it
-SYSTEM = "system"
 
 
 def deploy(folder: Path) -> None:
@@ -33,7 +31,7 @@ def deploy(folder: Path) -> None:
             _tell(refused.problems)
             raise typer.Exit(1) from refused
         with database.transaction() as session:
-            deployment = deploy_definition(session, examined.candidates, SYSTEM, now=datetime.now(UTC))
+            deployment = deploy_definition(session, examined.candidates, OPERATOR, now=datetime.now(UTC))
     _tell(examined.warnings)
     Console().print(_table(deployment, examined))
 

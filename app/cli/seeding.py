@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.cli.acting import OPERATOR
 from app.cli.database import opened_migrated, read_settings
-from app.cli.deploying import SYSTEM, read_folder
+from app.cli.deploying import read_folder
 from app.commands.add_user import add_user
 from app.commands.deploy_definition import deploy_definition
 from app.commands.issue_token import issue_token
@@ -92,7 +92,7 @@ def seed_database(database: Database) -> Tokens:
             raise Conflict("There are people in this database already; the demo is for an empty one.")
         for folder in sorted(path for path in _DIAGRAMS.iterdir() if path.is_dir()):
             examined = examine_upload(read_folder(folder), partial(read_stored, session))
-            deploy_definition(session, examined.candidates, SYSTEM, now=now)
+            deploy_definition(session, examined.candidates, OPERATOR, now=now)
         for person in DEMO_PEOPLE:
             add_user(session, person.username, person.name, [person.role], OPERATOR, now=now, is_demo=True)
         return _issue_tokens(session, now)

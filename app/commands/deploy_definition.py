@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app import permissions
 from app.errors import Conflict, ProcessDefinitionNotFound
-from app.storage import process_definitions
+from app.permissions import Actor, Operation
+from app.storage import process_definitions, tokens
 from app.storage.process_definitions import Candidate, ProcessDefinition
 
 
@@ -31,21 +33,22 @@ class Deployment:
     created: bool
 
 
-def deploy_definition(
-    session: Session, candidates: Sequence[Candidate], deployed_by: str, *, now: datetime
-) -> Deployment:
+def deploy_definition(session: Session, candidates: Sequence[Candidate], actor: Actor, *, now: datetime) -> Deployment:
     """Store a new version of every process that differs from its newest version.
 
     Raises:
+        Forbidden
         DeploymentOvertaken: the newest version is not the one that the upload was examined against.
     """
+    actor = tokens.renew(session, actor, now=now)
+    permissions.require(Operation.DEPLOY, actor)
     current = [_against_newest(session, candidate) for candidate in candidates]
     unchanged = {c.key: c.newest for c in current if c.is_unchanged and c.newest is not None}
     changed = [candidate for candidate in candidates if candidate.key not in unchanged]
     if not changed:
         versions = tuple(unchanged.values())
         return Deployment(versions[0].deployment_id, versions, created=False)
-    deployment_id = process_definitions.add_deployment(session, deployed_by, now)
+    deployment_id = process_definitions.add_deployment(session, actor.username, now)
     added = {candidate.key: _add(session, deployment_id, candidate) for candidate in changed}
     versions = tuple((unchanged | added)[candidate.key] for candidate in candidates)
     return Deployment(deployment_id, versions, created=True)
