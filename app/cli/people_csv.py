@@ -15,6 +15,11 @@ from app.commands.import_people import PersonRow, Rows
 from app.errors import FieldError, Refused, json_pointer
 
 COLUMNS = ("username", "name", "email", "nip", "position", "unit", "roles", "active")
+#: of one file; all of them are locked at once, and others wait meanwhile
+MAX_PEOPLE = 2000
+#: of one file
+MAX_BYTES = 2 * 1024 * 1024
+_SPLIT = "Split it, with the line of columns at the top of each part."
 _FORMULA = tuple("=+-@'")
 _GUARD = "'"
 #: a spreadsheet's numbers are exact to so many digits
@@ -35,8 +40,10 @@ def read(content: bytes) -> Sheet:
     """Read a file; commas or semicolons between the columns, which may come in any order.
 
     Raises:
-        Refused: it is no such file; with the line.
+        Refused: it is no such file, with the line; or a longer one than can be imported at once.
     """
+    if len(content) > MAX_BYTES:
+        raise Refused(f"The file is larger than {MAX_BYTES // 1024**2} MiB. {_SPLIT}")
     text = _decode(content)
     lines = _cells(text)
     _, header = next(lines, (1, []))
@@ -45,6 +52,8 @@ def read(content: bytes) -> Sheet:
     rows: dict[int, PersonRow] = {}
     errors: list[FieldError] = []
     for line, cells in lines:
+        if len(rows) + len(errors) == MAX_PEOPLE:
+            raise Refused(f"The file has more than {MAX_PEOPLE:,} people. {_SPLIT}")
         if len(cells) != len(header):
             errors.append(_error(line, "username", f"The line has {len(cells)} cells instead of {len(header)}."))
             continue

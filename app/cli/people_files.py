@@ -28,7 +28,8 @@ def import_file(path: Path, *, apply: bool) -> None:
     Raises:
         Refused, LastAdministrator; Exit: each mistake of the file was told on a line of its own.
     """
-    sheet = people_csv.read(path.read_bytes())
+    with path.open("rb") as file:
+        sheet = people_csv.read(file.read(people_csv.MAX_BYTES + 1))
     with opened_migrated(read_settings()) as database, database.transaction() as session:
         told = _import(session, sheet, path)
         if not apply:

@@ -42,5 +42,6 @@ def add_user(
     )
     if nip is not None:
         identities.keep(session, user_id, nip)
-    streams.append(session, "administration", [person_changes.added(session, username)], actor=actor, now=now)
-    return people.get(session, username)
+    person = people.get(session, username)
+    streams.append(session, "administration", [person_changes.added(person)], actor=actor, now=now)
+    return person

@@ -26,7 +26,7 @@ from app.storage import (
     tokens,
 )
 from app.storage.assignments import Loss
-from app.storage.people import Person
+from app.storage.people import NewPerson, Person
 from app.storage.streams import NewEntry
 
 
@@ -53,6 +53,8 @@ class PersonRow:
 
 #: by line of the file
 Rows = Mapping[int, PersonRow]
+#: by name and unit
+PositionIds = Mapping[tuple[str | None, str | None], UUID]
 
 
 def import_people(session: Session, rows: Rows, actor: Actor, *, now: datetime) -> list[NewEntry]:
@@ -141,26 +143,29 @@ def _error(line: int, column: str, code: str, reason: str) -> FieldError:
 def _write(session: Session, rows: Rows, there: Mapping[str, Person], now: datetime) -> list[NewEntry]:
     told, position_ids = _make_positions(session, rows.values())
     nips = identities.nips_of(session, [person.id for person in there.values()])
+    known = [(there[row.username], row) for row in rows.values() if row.username in there]
     # Forgotten first, so that two people can exchange theirs.
-    wanted_nips = {there[row.username].id: row.nip for row in rows.values() if row.username in there}
+    wanted_nips = {person.id: row.nip for person, row in known}
     identities.forget(session, [user_id for user_id, nip in nips.items() if nip != wanted_nips[user_id]])
+    roles.grant_all(session, {person.id: row.roles - person.roles for person, row in known})
+    roles.revoke_all(session, {person.id: person.roles - row.roles for person, row in known})
+    added = _add(session, [row for row in rows.values() if row.username not in there], position_ids, now)
     for row in rows.values():
-        position_id = position_ids.get((row.position, row.unit))
-        if row.username in there:
-            person = there[row.username]
-            told += _change(session, person, nips.get(person.id), row, position_id)
+        if row.username in added:
+            told.append(person_changes.added(added[row.username]))
         else:
-            told.append(_add(session, row, position_id, now))
+            person = there[row.username]
+            told += _change(session, person, nips.get(person.id), row, position_ids.get((row.position, row.unit)))
     return told
 
 
-def _make_positions(
-    session: Session, rows: Collection[PersonRow]
-) -> tuple[list[NewEntry], dict[tuple[str | None, str | None], UUID]]:
+def _make_positions(session: Session, rows: Collection[PersonRow]) -> tuple[list[NewEntry], PositionIds]:
     told: list[NewEntry] = []
     ids: dict[tuple[str | None, str | None], UUID] = {}
-    for name, unit in sorted({(row.position, row.unit) for row in rows if row.position and row.unit}):
-        position = positions.find_by_name(session, name, unit)
+    wanted = sorted({(row.position, row.unit) for row in rows if row.position and row.unit})
+    there = positions.named(session, [name for name, _ in wanted])
+    for name, unit in wanted:
+        position = there.get((name, unit))
         if position is None:
             position = positions.add(session, name, unit)
             told.append(NewEntry("position_added", str(position.id), position.as_json()))
@@ -168,20 +173,23 @@ def _make_positions(
     return told, ids
 
 
-def _add(session: Session, row: PersonRow, position_id: UUID | None, now: datetime) -> NewEntry:
-    user_id = people.add(
-        session,
-        row.username,
-        row.name,
-        row.roles,
-        now=now,
-        email=row.email,
-        position_id=position_id,
-        active=row.active,
-    )
-    if row.nip is not None:
-        identities.keep(session, user_id, row.nip)
-    return person_changes.added(session, row.username)
+def _add(session: Session, rows: Collection[PersonRow], position_ids: PositionIds, now: datetime) -> dict[str, Person]:
+    if not rows:
+        return {}
+    new = [
+        NewPerson(
+            row.username,
+            row.name,
+            row.roles,
+            email=row.email,
+            position_id=position_ids.get((row.position, row.unit)),
+            active=row.active,
+        )
+        for row in rows
+    ]
+    ids = people.add_all(session, new, now=now)
+    identities.keep_all(session, {ids[row.username]: row.nip for row in rows if row.nip is not None})
+    return people.by_username(session, ids)
 
 
 def _change(
@@ -190,9 +198,8 @@ def _change(
     fields = {"name": row.name, "email": row.email, "nip": row.nip, "active": row.active}
     told = person_changes.write(session, person, nip, fields | {"position_id": position_id})
     granted, revoked = row.roles - person.roles, person.roles - row.roles
-    if granted or revoked:
-        roles.grant(session, person.id, granted)
-        roles.revoke(session, person.id, revoked)
+    if (granted or revoked) and not told:
+        # The roles themselves are written by now; without another change the revision must still count up.
         people.change(session, person)
     told += [NewEntry("role_granted", person.username, {"role": role}) for role in sorted(granted)]
     return told + [NewEntry("role_revoked", person.username, {"role": role}) for role in sorted(revoked)]

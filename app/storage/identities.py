@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -47,7 +47,19 @@ def keep(session: Session, user_id: UUID, nip: str) -> None:
     Raises:
         NipTaken
     """
+    keep_all(session, {user_id: nip})
+
+
+def keep_all(session: Session, nips: Mapping[UUID, str]) -> None:
+    """Keep the NIP of each of these people, of none of whom one is kept.
+
+    Raises:
+        NipTaken
+    """
+    rows = [{"user_id": user_id, "nip": nip} for user_id, nip in nips.items()]
+    if not rows:
+        return
     try:
-        session.execute(insert(tables.person_identity), {"user_id": user_id, "nip": nip})
+        session.execute(insert(tables.person_identity), rows)
     except IntegrityError as error:
         raise NipTaken from error

@@ -47,6 +47,19 @@ class Person:
     roles: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Somebody to be added."""
+
+    username: str
+    name: str
+    roles: frozenset[str]
+    email: str | None = None
+    position_id: UUID | None = None
+    active: bool = True
+    is_demo: bool = False
+
+
 def add(
     session: Session,
     username: str,
@@ -64,24 +77,40 @@ def add(
     Raises:
         UsernameTaken
     """
-    user_id = uuid7()
-    row = {
-        "id": user_id,
-        "username": username,
-        "name": name,
-        "email": email,
-        "position_id": position_id,
-        "active": active,
-        "is_demo": is_demo,
-        "revision": 1,
-        "created_at": now,
-    }
+    person = NewPerson(username, name, frozenset(roles), email, position_id, active, is_demo)
     try:
-        session.execute(insert(tables.user_account), row)
-    except IntegrityError as error:
+        return add_all(session, [person], now=now)[username]
+    except UsernameTaken as error:
         raise UsernameTaken(f"There is a user named {username} already.") from error
-    held_roles.grant(session, user_id, roles)
-    return user_id
+
+
+def add_all(session: Session, persons: Collection[NewPerson], *, now: datetime) -> dict[str, UUID]:
+    """Add users with their roles; gives the id of each by username.
+
+    Raises:
+        UsernameTaken
+    """
+    ids = {person.username: uuid7() for person in persons}
+    rows = [
+        {
+            "id": ids[person.username],
+            "username": person.username,
+            "name": person.name,
+            "email": person.email,
+            "position_id": person.position_id,
+            "active": person.active,
+            "is_demo": person.is_demo,
+            "revision": 1,
+            "created_at": now,
+        }
+        for person in persons
+    ]
+    try:
+        session.execute(insert(tables.user_account), rows)
+    except IntegrityError as error:
+        raise UsernameTaken from error
+    held_roles.grant_all(session, {ids[person.username]: person.roles for person in persons})
+    return ids
 
 
 def change(session: Session, person: Person, **values: Any) -> None:

@@ -39,11 +39,10 @@ def write(session: Session, person: Person, nip: str | None, changes: Mapping[st
     return _told(person, changed, position)
 
 
-def added(session: Session, username: str) -> NewEntry:
+def added(person: Person) -> NewEntry:
     """What to tell of a new person."""
-    person = people.get(session, username)
     told = {"name": person.name, "position": _position(person.position), "roles": sorted(person.roles)}
-    return NewEntry("user_added", username, told | {"active": person.active})
+    return NewEntry("user_added", person.username, told | {"active": person.active})
 
 
 def _told(person: Person, changed: Mapping[str, Any], position: Position | None) -> list[NewEntry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -63,11 +64,10 @@ def find(session: Session, position_id: UUID) -> Position | None:
     return None if row is None else Position(**row)
 
 
-def find_by_name(session: Session, name: str, unit: str) -> Position | None:
-    """The position of this name in this unit, if it is there."""
-    named = select(tables.position).where(_position.name == name, _position.unit == unit)
-    row = session.execute(named).mappings().one_or_none()
-    return None if row is None else Position(**row)
+def named(session: Session, names: Collection[str]) -> dict[tuple[str, str], Position]:
+    """The positions that have one of these names, by name and unit."""
+    rows = session.execute(select(tables.position).where(_position.name.in_(names))).mappings()
+    return {(row["name"], row["unit"]): Position(**row) for row in rows}
 
 
 def load_for_update(session: Session, position_id: UUID) -> Position:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.errors import RoleUnknown
@@ -79,10 +79,24 @@ def of(session: Session, user_ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]
 
 def grant(session: Session, user_id: UUID, roles: Collection[str]) -> None:
     """Let a person hold these roles, none of which they hold yet."""
-    if roles:
-        session.execute(insert(tables.user_role), [{"user_id": user_id, "role": role} for role in sorted(set(roles))])
+    grant_all(session, {user_id: roles})
+
+
+def grant_all(session: Session, roles: Mapping[UUID, Collection[str]]) -> None:
+    """Let each of these people hold these roles, none of which they hold yet."""
+    rows = [{"user_id": user_id, "role": role} for user_id, granted in roles.items() for role in sorted(set(granted))]
+    if rows:
+        session.execute(insert(tables.user_role), rows)
 
 
 def revoke(session: Session, user_id: UUID, roles: Collection[str]) -> None:
     """Let a person hold these roles no longer."""
-    session.execute(delete(tables.user_role).where(_held.user_id == user_id, _held.role.in_(roles)))
+    revoke_all(session, {user_id: roles})
+
+
+def revoke_all(session: Session, roles: Mapping[UUID, Collection[str]]) -> None:
+    """Let each of these people hold these roles no longer."""
+    rows = [{"holder": user_id, "held": role} for user_id, revoked in roles.items() for role in revoked]
+    if rows:
+        these = delete(tables.user_role).where(_held.user_id == bindparam("holder"), _held.role == bindparam("held"))
+        session.execute(these, rows)

@@ -54,6 +54,15 @@ def test_whatever_is_read_is_read_or_refused(content: bytes) -> None:
         people_csv.read(content)
 
 
+def test_a_file_is_read_up_to_its_bounds_and_no_further() -> None:
+    full = f"{HEADER}\n" + "".join(f"u{number},Nama,,,,,,ya\n" for number in range(people_csv.MAX_PEOPLE))
+    assert len(people_csv.read(full.encode()).rows) == people_csv.MAX_PEOPLE
+    with pytest.raises(Refused, match="more than 2,000 people"):
+        people_csv.read(f'{full}u,Nama,,,,,,ya\n"'.encode())
+    with pytest.raises(Refused, match="larger than 2 MiB"):
+        people_csv.read(HEADER.encode() + b"\n" * people_csv.MAX_BYTES)
+
+
 def test_columns_come_in_any_order_with_semicolons_as_in_an_indonesian_spreadsheet() -> None:
     sheet = people_csv.read(b'active;username;name;email;nip;unit;position;roles\r\nTRUE;ratna;Ratna;;;;;"Tim;auditor"')
     assert sheet.rows[2] == PersonRow("ratna", "Ratna", None, None, None, None, frozenset({"Tim", "auditor"}), True)
