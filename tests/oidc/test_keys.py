@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
+from app.api import signing_keys
 from app.api.signing_keys import SigningKeys
 from app.errors import ProviderAway
 from tests.conftest import Clock
@@ -92,11 +93,14 @@ def assert_away(ask: Ask, token: str) -> None:
     assert "www-authenticate" not in response.headers
 
 
-def test_a_provider_on_this_machine_cannot_send_us_away_for_keys_without_tls(clock: Clock) -> None:
-    away = {"jwks_uri": "http://192.0.2.1/jwks"}
-    with discovery(away) as issuer, capture_logs() as logged, pytest.raises(ProviderAway):
+def test_a_provider_on_this_machine_cannot_send_us_away_for_keys_without_tls(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(signing_keys, "_log", log)
+    with discovery({"jwks_uri": "http://192.0.2.1/jwks"}) as issuer, pytest.raises(ProviderAway):
         SigningKeys(issuer, None, clock).find("any")
-    assert [entry["cause"].partition(": ")[2] for entry in logged] == [
+    assert [call.kwargs["cause"].partition(": ")[2] for call in log.calls] == [
         "an address that is not on this very machine must begin with https://"
     ]
 
