@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -15,37 +14,21 @@ from app.errors import FourEyes
 from app.storage import tables
 
 _event = tables.event.c
-_STORY = (
-    select(
-        _event.type,
-        _event.sequence,
-        _event.user_task_id,
-        _event.element_id,
-        _event.element_name,
-        _event.round,
-        _event.actor,
-        _event.on_behalf_of,
-    )
-    .where(
-        _event.process_instance_id == bindparam("instance_id"),
-        _event.element_id.in_(bindparam("elements", expanding=True)),
-        _event.type.in_(["user_task_opened", "user_task_completed"]),
-    )
-    .order_by(_event.sequence)
+_of_instance = _event.process_instance_id == bindparam("instance_id")
+# Read from the end of the history: no round of review makes the next one slower.
+_COMPLETIONS = (
+    select(_event.user_task_id, _event.element_name, _event.round, _event.actor, _event.on_behalf_of)
+    .where(_of_instance, _event.type == "user_task_completed", _event.element_id == bindparam("element_id"))
+    .order_by(_event.sequence.desc())
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Performance:
-    """That a separated element was performed once."""
-
-    element_id: str
-    element_name: str
-    round: int
-    performers: frozenset[str | None]
-    #: places in the instance's history
-    opened: int
-    completed: int
+_LAST_COMPLETION = _COMPLETIONS.limit(1)
+_OPENING = (
+    select(_event.sequence)
+    .where(_of_instance, _event.type == "user_task_opened", _event.user_task_id == bindparam("user_task_id"))
+    .order_by(_event.sequence.desc())
+    .limit(1)
+)
+_COMPLETIONS_SINCE = _COMPLETIONS.where(_event.sequence >= bindparam("opened"))
 
 
 def require(session: Session, instance_id: UUID, element: UserTaskElement, usernames: Iterable[str]) -> None:
@@ -55,40 +38,22 @@ def require(session: Session, instance_id: UUID, element: UserTaskElement, usern
     Raises:
         FourEyes: with the rule, the element and the round.
     """
-    if not element.separated_from:
-        return
-    for performed in _latest(_performances(session, instance_id, element.separated_from)):
-        for username in sorted(performed.performers & set(usernames), key=str):
-            raise FourEyes(
-                f'{username} performed "{performed.element_name}" ({performed.element_id}) in round '
-                f"{performed.round}, and the property pisah_tugas of {element.element_id} keeps whoever did from "
-                "performing this one."
-            )
+    for separated in element.separated_from:
+        for performed in _latest_round(session, instance_id, separated):
+            for username in sorted({performed.actor, performed.on_behalf_of} & set(usernames)):
+                raise FourEyes(
+                    f'{username} performed "{performed.element_name}" ({separated}) in round {performed.round}, and '
+                    f"the property pisah_tugas of {element.element_id} keeps whoever did from performing this one."
+                )
 
 
-def _performances(session: Session, instance_id: UUID, elements: Iterable[str]) -> Iterator[_Performance]:
-    opened: dict[UUID, int] = {}
-    for row in session.execute(_STORY, {"instance_id": instance_id, "elements": list(elements)}):
-        if row.type == "user_task_opened":
-            opened[row.user_task_id] = row.sequence
-        else:
-            yield _Performance(
-                element_id=row.element_id,
-                element_name=row.element_name,
-                round=row.round,
-                performers=frozenset({row.actor, row.on_behalf_of} - {None}),
-                opened=opened[row.user_task_id],
-                completed=row.sequence,
-            )
-
-
-def _latest(performances: Iterable[_Performance]) -> Iterator[_Performance]:
-    """The latest round of each element, with those that were still open when it began: where two branches lead to one
+def _latest_round(session: Session, instance_id: UUID, element_id: str) -> Sequence[Any]:
+    """The element's last completion, with those that came while its task was open: where two branches lead to one
     element, neither of two who perform it side by side is the earlier.
     """
-    by_element: defaultdict[str, list[_Performance]] = defaultdict(list)
-    for performed in performances:
-        by_element[performed.element_id].append(performed)
-    for rounds in by_element.values():
-        latest = max(rounds, key=lambda performed: performed.round)
-        yield from (performed for performed in rounds if performed.completed >= latest.opened)
+    wanted = {"instance_id": instance_id, "element_id": element_id}
+    last = session.execute(_LAST_COMPLETION, wanted).one_or_none()
+    if last is None:
+        return []
+    opened = session.scalar(_OPENING, wanted | {"user_task_id": last.user_task_id})
+    return session.execute(_COMPLETIONS_SINCE, wanted | {"opened": opened}).all()
