@@ -202,6 +202,18 @@ class ProcessDefinitionNotFound(NotFound):
     code = "process_definition_not_found"
 
 
+class ProcessDefinitionNotApproved(Conflict):
+    """This version of the process cannot be started"""
+
+    code = "process_definition_not_approved"
+
+
+class DeploymentOvertaken(Conflict):
+    """Somebody else deployed a version of this process meanwhile; deploy again"""
+
+    code = "deployment_overtaken"
+
+
 class FormNotFound(NotFound):
     """The process definition has no form of this name"""
 

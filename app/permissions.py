@@ -58,11 +58,15 @@ class Operation(StrEnum):
 
     DEPLOY = "deployment.create"
     READ_DEFINITION = "process_definition.read"
+    REVIEW_DEFINITION = "process_definition.review"
+    RETIRE_DEFINITION = "process_definition.retire"
+    DELETE_DEFINITION = "process_definition.delete"
     START = "process_instance.start"
     READ_INSTANCE = "process_instance.read"
     CANCEL = "process_instance.cancel"
     SUSPEND = "process_instance.suspend"
     RESUME = "process_instance.resume"
+    MIGRATE = "process_instance.migrate"
     READ_TASK = "user_task.read"
     CLAIM = "user_task.claim"
     ASSIGN_TO_OTHER = "user_task.assign_to_other"
@@ -101,6 +105,7 @@ def _rule(grounds: Collection[Ground], *scopes: Scope) -> Rule:
 
 
 _ADMINISTRATOR = {Ground.ADMINISTRATOR}
+_DESIGNING = {Ground.DESIGNER, Ground.ADMINISTRATOR}
 _INVOLVED = {Ground.PARTICIPANT, Ground.AUDITOR, Ground.ADMINISTRATOR}
 _SUPERVISION = {Ground.AUDITOR, Ground.ADMINISTRATOR}
 _OWN = {Ground.OWNER, Ground.ADMINISTRATOR}
@@ -109,13 +114,17 @@ _PEOPLE = (Scope.ADMIN, Scope.AUDIT)
 
 TABLE: Mapping[Operation, Rule] = MappingProxyType(
     {
-        Operation.DEPLOY: _rule({Ground.DESIGNER, Ground.ADMINISTRATOR}, Scope.DEPLOY),
+        Operation.DEPLOY: _rule(_DESIGNING, Scope.DEPLOY),
         Operation.READ_DEFINITION: _rule({Ground.AUTHENTICATED}, *Scope),
+        Operation.REVIEW_DEFINITION: _rule(_DESIGNING, Scope.DEPLOY),
+        Operation.RETIRE_DEFINITION: _rule(_DESIGNING, Scope.DEPLOY),
+        Operation.DELETE_DEFINITION: _rule(_DESIGNING, Scope.DEPLOY),
         Operation.START: _rule({Ground.FIRST_PERFORMER, Ground.STARTER}, Scope.TASKS),
         Operation.READ_INSTANCE: _rule(_INVOLVED, *_READING),
         Operation.CANCEL: _rule(_ADMINISTRATOR, Scope.ADMIN),
         Operation.SUSPEND: _rule(_ADMINISTRATOR, Scope.ADMIN),
         Operation.RESUME: _rule(_ADMINISTRATOR, Scope.ADMIN),
+        Operation.MIGRATE: _rule(_ADMINISTRATOR, Scope.ADMIN),
         Operation.READ_TASK: _rule(_INVOLVED, *_READING),
         Operation.CLAIM: _rule({Ground.CANDIDATE}, Scope.TASKS),
         Operation.ASSIGN_TO_OTHER: _rule({Ground.ASSIGNEE, Ground.ADMINISTRATOR}, Scope.TASKS, Scope.ADMIN),

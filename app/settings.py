@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         5.0, gt=0, le=60, description="Seconds to wait for a lock or a connection before the answer is 503."
     )
     demo: bool = Field(False, description="Allow `seed-demo`, and let the demo people in.")
+    approval_required: bool | None = Field(
+        None, description="Whether a second person must approve a version before it starts; by default unless `demo`."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged, as JSON.")
     allowed_hosts: Annotated[tuple[Host, ...], *_listed] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
@@ -151,6 +154,11 @@ class Settings(BaseSettings):
         if value is None and info.data.get("oidc_issuer"):
             raise ValueError("without it, tokens that are meant for other services would be let in")
         return value
+
+    @property
+    def is_approval_required(self) -> bool:
+        """Whether a deployed version waits for a second person."""
+        return not self.demo if self.approval_required is None else self.approval_required
 
     @property
     def sqlalchemy_url(self) -> str:

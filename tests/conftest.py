@@ -43,8 +43,10 @@ PEOPLE = {
 
 
 def settings_of(**chosen: Any) -> Settings:
-    """Settings under which the application answers to the name that its test client calls it by."""
-    return Settings(**{"allowed_hosts": ("testserver", "127.0.0.1")} | chosen)
+    """Settings under which the application answers to the name that its test client calls it by, and what is deployed
+    can be started."""
+    usual: dict[str, Any] = {"allowed_hosts": ("testserver", "127.0.0.1"), "approval_required": False}
+    return Settings(**usual | chosen)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from sqlalchemy.orm import Session
@@ -18,7 +19,10 @@ from app.commands.deploy_definition import deploy_definition as deploy
 from app.errors import DiagramRefused, Malformed, Problem
 from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
+from app.settings import Settings
+from app.storage import process_definitions
 from app.storage.idempotency import Answer
+from app.storage.process_definitions import APPROVED, PROPOSED
 
 router = APIRouter(prefix="/deployments", tags=["deployments"], route_class=AuthenticatedRoute, dependencies=[bearer])
 
@@ -31,7 +35,7 @@ _MAX_NAME = 255
     "",
     status_code=201,
     responses={
-        **problems.declared(400, 403, 409, 413, 415),
+        **problems.declared(400, 403, 404, 409, 413, 415),
         200: {"model": schemas.Deployment, "description": "Unchanged, or a dry run."},
     },
     response_model=schemas.Deployment,
@@ -43,17 +47,29 @@ def deploy_definition(
     file: Annotated[list[UploadFile], File(description="Diagrams (.bpmn) and their forms (.json).")],
     writing: Create,
     dry_run: Annotated[bool, Query(description="Only examine.")] = False,
+    based_on: Annotated[
+        UUID | None, Query(description="The version that was edited: 409 where a newer one was deployed meanwhile.")
+    ] = None,
 ) -> Response:
     """Deploy diagrams with their forms; unchanged ones keep their version."""
     permissions.require(Operation.DEPLOY, writing.actor)
     files = _read(file)
-    holders = holders_in(writing.database, demo=request.app.state.settings.demo)
-    examined = examine_upload(files, stored_in(writing.database), holders)
+    settings: Settings = request.app.state.settings
+    examined = examine_upload(files, stored_in(writing.database), holders_in(writing.database, demo=settings.demo))
+    if based_on is not None:
+        with writing.database.reading() as session:
+            process_definitions.require_newest(session, based_on, examined.candidates)
     if dry_run:
-        return shown(_preview(examined))
+        return shown(_preview(examined, PROPOSED if settings.is_approval_required else APPROVED))
 
     def command(session: Session) -> Answer:
-        deployment = deploy(session, examined.candidates, writing.actor, now=writing.now)
+        deployment = deploy(
+            session,
+            examined.candidates,
+            writing.actor,
+            approval_required=settings.is_approval_required,
+            now=writing.now,
+        )
         return answer(201 if deployment.created else 200, _present(deployment, examined))
 
     return writing.run(command, body=_digest(files))
@@ -78,7 +94,7 @@ def _digest(files: dict[str, bytes]) -> bytes:
     return b"".join(hashlib.sha256(name.encode() + b"\0" + files[name]).digest() for name in sorted(files))
 
 
-def _preview(examined: Examined) -> schemas.Deployment:
+def _preview(examined: Examined, status: str) -> schemas.Deployment:
     summaries = [
         schemas.ProcessDefinitionSummary(
             id=None,
@@ -86,6 +102,7 @@ def _preview(examined: Examined) -> schemas.Deployment:
             version=candidate.next_version,
             name=candidate.name,
             sha256=hashlib.sha256(candidate.xml).hexdigest(),
+            status=candidate.newest.status if candidate.newest is not None and candidate.is_unchanged else status,
         )
         for candidate in examined.candidates
     ]

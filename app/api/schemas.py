@@ -84,6 +84,7 @@ class ProcessDefinitionSummary(Answer):
     version: int
     name: str
     sha256: str = Field(description="Of the diagram's bytes.")
+    status: Literal["proposed", "approved", "rejected", "retired"] = Field(description="Only approved ones start.")
 
 
 class ProcessDefinition(ProcessDefinitionSummary):
@@ -93,6 +94,9 @@ class ProcessDefinition(ProcessDefinitionSummary):
     deployment_id: UUID
     deployed_by: str
     deployed_at: Instant
+    reviewed_by: str | None = Field(description="Who approved or rejected it; null where nobody was asked.")
+    reviewed_at: Instant | None
+    review_reason: str | None
 
 
 class Deployment(BaseModel):

@@ -31,7 +31,13 @@ def deploy(folder: Path) -> None:
             _tell(refused.problems)
             raise typer.Exit(1) from refused
         with database.transaction() as session:
-            deployment = deploy_definition(session, examined.candidates, OPERATOR, now=datetime.now(UTC))
+            deployment = deploy_definition(
+                session,
+                examined.candidates,
+                OPERATOR,
+                approval_required=settings.is_approval_required,
+                now=datetime.now(UTC),
+            )
     _tell(examined.warnings)
     Console().print(_table(deployment, examined))
 

@@ -11,16 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import permissions
-from app.errors import Conflict, ProcessDefinitionNotFound
+from app.errors import DeploymentOvertaken, ProcessDefinitionNotFound
 from app.permissions import Actor, Operation
-from app.storage import process_definitions, tokens
-from app.storage.process_definitions import Candidate, ProcessDefinition
-
-
-class DeploymentOvertaken(Conflict):
-    """Somebody else deployed a version of this process meanwhile; deploy again"""
-
-    code = "deployment_overtaken"
+from app.storage import process_definitions, streams, tokens
+from app.storage.process_definitions import APPROVED, PROPOSED, Candidate, ProcessDefinition
+from app.storage.streams import NewEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +28,13 @@ class Deployment:
     created: bool
 
 
-def deploy_definition(session: Session, candidates: Sequence[Candidate], actor: Actor, *, now: datetime) -> Deployment:
+def deploy_definition(
+    session: Session, candidates: Sequence[Candidate], actor: Actor, *, approval_required: bool, now: datetime
+) -> Deployment:
     """Store a new version of every process that differs from its newest version.
+
+    Args:
+        approval_required: whether the versions are only proposed, until a second person approves them
 
     Raises:
         Forbidden
@@ -49,25 +49,37 @@ def deploy_definition(session: Session, candidates: Sequence[Candidate], actor: 
         versions = tuple(unchanged.values())
         return Deployment(versions[0].deployment_id, versions, created=False)
     deployment_id = process_definitions.add_deployment(session, actor.username, now)
-    added = {candidate.key: _add(session, deployment_id, candidate) for candidate in changed}
+    status = PROPOSED if approval_required else APPROVED
+    added = {candidate.key: _add(session, deployment_id, candidate, status) for candidate in changed}
+    story = [entry for version in added.values() for entry in _told(version)]
+    streams.append(session, "administration", story, actor=actor, now=now)
     versions = tuple((unchanged | added)[candidate.key] for candidate in candidates)
     return Deployment(deployment_id, versions, created=True)
 
 
 def _against_newest(session: Session, candidate: Candidate) -> Candidate:
     """The candidate beside the version that is newest now; another one than when it was examined may only be equal."""
+    current = replace(candidate, last_version=process_definitions.last_version(session, candidate.key))
     try:
         newest = process_definitions.newest(session, candidate.key)
     except ProcessDefinitionNotFound:
-        return candidate
-    current = replace(candidate, newest=newest)
-    if candidate.newest != newest and not current.is_unchanged:
-        raise DeploymentOvertaken(f"{newest.deployed_by} deployed version {newest.version} meanwhile.")
+        return replace(current, newest=None)
+    current = replace(current, newest=newest)
+    if not current.is_unchanged and (candidate.newest is None or candidate.newest.id != newest.id):
+        raise DeploymentOvertaken(newest.overtook)
     return current
 
 
-def _add(session: Session, deployment_id: UUID, candidate: Candidate) -> ProcessDefinition:
+def _add(session: Session, deployment_id: UUID, candidate: Candidate, status: str) -> ProcessDefinition:
     try:
-        return process_definitions.add(session, deployment_id, candidate)
+        return process_definitions.add(session, deployment_id, candidate, status)
     except IntegrityError as same_version_added_meanwhile:
         raise DeploymentOvertaken from same_version_added_meanwhile
+
+
+def _told(version: ProcessDefinition) -> list[NewEntry]:
+    """Proposed in any case; and approved at once where no second person is asked."""
+    proposed = NewEntry("process_definition_proposed", str(version.id), version.as_told)
+    if version.status == PROPOSED:
+        return [proposed]
+    return [proposed, NewEntry("process_definition_approved", str(version.id), version.as_told | {"reason": None})]

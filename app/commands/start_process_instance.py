@@ -39,15 +39,13 @@ def start_process_instance(
     on_behalf_of: str | None = None,
     now: datetime,
 ) -> Started:
-    """Start an instance of a version (by id) or of the newest version (by key) and run it to its first rest.
+    """Start an instance of a version (by id) or of the newest approved version (by key) and run it to its first rest.
 
     Raises:
-        ProcessDefinitionNotFound, Forbidden, NotStandingIn, PrincipalAmbiguous, FormRefused, ProcessStuck
+        ProcessDefinitionNotFound, ProcessDefinitionNotApproved, Forbidden, NotStandingIn, PrincipalAmbiguous,
+        FormRefused, ProcessStuck
     """
-    if isinstance(process_definition, UUID):
-        version = process_definitions.get(session, process_definition)
-    else:
-        version = process_definitions.newest(session, process_definition)
+    version = process_definitions.startable(session, process_definition)
     definition = process_definitions.parsed(session, version)
     actor = tokens.renew(session, actor, now=now)
     performer = _performer(session, definition, actor, on_behalf_of, now)

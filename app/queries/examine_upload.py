@@ -29,19 +29,22 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The newest version of a process, and its forms."""
+    """What is there of a process: its newest version with its forms, unless it was deleted."""
 
-    newest: ProcessDefinition
+    newest: ProcessDefinition | None
     forms: Mapping[str, bytes]
+    #: the highest number that a version of it ever had
+    last_version: int
 
 
 def read_stored(session: Session, key: str) -> Stored | None:
     """What is stored of a process; None where it is new."""
+    last_version = process_definitions.last_version(session, key)
     try:
         newest = process_definitions.newest(session, key)
     except ProcessDefinitionNotFound:
-        return None
-    return Stored(newest, process_definitions.forms_of(session, newest.id))
+        return Stored(None, {}, last_version) if last_version else None
+    return Stored(newest, process_definitions.forms_of(session, newest.id), last_version)
 
 
 def stored_in(database: Database) -> Callable[[str], Stored | None]:
@@ -128,6 +131,7 @@ def _candidates(
             xml=xml,
             forms={name: forms[name] for name in report.form_names[key]},
             newest=versions[key].newest if key in versions else None,
+            last_version=versions[key].last_version if key in versions else 0,
         )
         for key in report.process_keys
     ]

@@ -1,22 +1,31 @@
-"""Deployments, process definitions and their forms: written once, never changed."""
+"""Deployments, process definitions and their forms: written once; only the status of a version changes."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, insert, select
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.engine import definitions
 from app.engine.definitions import Definition
-from app.errors import FormNotFound, ProcessDefinitionNotFound
+from app.errors import (
+    DeploymentOvertaken,
+    FieldError,
+    FormNotFound,
+    ParameterRefused,
+    ProcessDefinitionNotApproved,
+    ProcessDefinitionNotFound,
+)
 from app.storage import keyset, tables
+
+PROPOSED, APPROVED, REJECTED, RETIRED = "proposed", "approved", "rejected", "retired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,12 @@ class ProcessDefinition:
     sha256: str
     #: over the diagram and its forms
     fingerprint: str
+    #: proposed | approved | rejected | retired
+    status: str
+    #: who approved or rejected it, when and why; nobody where no second person was asked
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    review_reason: str | None
     deployed_by: str
     deployed_at: datetime
 
@@ -41,6 +56,17 @@ class ProcessDefinition:
     def process_definition_id(self) -> UUID:
         """Its own id, as an instance of it names it."""
         return self.id
+
+    @property
+    def as_told(self) -> dict[str, Any]:
+        """What the history tells of it: which version, and the exact diagram and forms."""
+        return {name: getattr(self, name) for name in ("key", "version", "sha256", "fingerprint")}
+
+    @property
+    def overtook(self) -> str:
+        """What to tell somebody who meant to replace an older version."""
+        when = self.deployed_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"{self.deployed_by} deployed version {self.version} of {self.key} on {when}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +81,8 @@ class Candidate:
     forms: Mapping[str, bytes]
     #: what stood when it was examined
     newest: ProcessDefinition | None
+    #: the highest number that a version of this process ever had; 0 for a new process
+    last_version: int
 
     @property
     def fingerprint(self) -> str:
@@ -69,7 +97,7 @@ class Candidate:
     @property
     def next_version(self) -> int:
         """The version that it is or would become."""
-        return 1 if self.newest is None else self.newest.version + (not self.is_unchanged)
+        return self.newest.version if self.newest is not None and self.is_unchanged else self.last_version + 1
 
 
 _definition = tables.process_definition.c
@@ -87,9 +115,10 @@ def add_deployment(session: Session, deployed_by: str, now: datetime) -> UUID:
     return deployment_id
 
 
-def add(session: Session, deployment_id: UUID, candidate: Candidate) -> ProcessDefinition:
+def add(session: Session, deployment_id: UUID, candidate: Candidate, status: str) -> ProcessDefinition:
     """Store the next version of a process with its forms."""
     definition_id = uuid7()
+    _count(session, candidate)
     row = {
         "id": definition_id,
         "deployment_id": deployment_id,
@@ -100,12 +129,45 @@ def add(session: Session, deployment_id: UUID, candidate: Candidate) -> ProcessD
         "sha256": hashlib.sha256(candidate.xml).hexdigest(),
         "fingerprint": candidate.fingerprint,
         "xml": candidate.xml,
+        "status": status,
     }
     session.execute(insert(tables.process_definition), row)
     if candidate.forms:
         forms = [{"process_definition_id": definition_id, "name": n, "content": c} for n, c in candidate.forms.items()]
         session.execute(insert(tables.form), forms)
     return get(session, definition_id)
+
+
+def _count(session: Session, candidate: Candidate) -> None:
+    row = {"key": candidate.key, "last_version": candidate.next_version}
+    if candidate.last_version == 0:
+        session.execute(insert(tables.process), row)
+    else:
+        session.execute(update(tables.process).where(tables.process.c.key == candidate.key), row)
+
+
+def require_newest(session: Session, based_on: UUID, candidates: Collection[Candidate]) -> None:
+    """Refuse to replace anything but the version that the designer began with. What changes nothing passes.
+
+    Raises:
+        ProcessDefinitionNotFound, DeploymentOvertaken
+        ParameterRefused: the version is of a process that is not among the candidates.
+    """
+    base = get(session, based_on)
+    for candidate in candidates:
+        if candidate.key == base.key:
+            current = newest(session, base.key)
+            if current.id != base.id and not replace(candidate, newest=current).is_unchanged:
+                raise DeploymentOvertaken(current.overtook)
+            return
+    reason = f"It is a version of {base.key}, which is not in the uploaded files."
+    raise ParameterRefused(errors=[FieldError("based_on", "other_process", reason)])
+
+
+def last_version(session: Session, key: str) -> int:
+    """The highest number that a version of this process ever had, also one that was deleted; 0 where there is none."""
+    process = tables.process.c
+    return session.scalar(select(process.last_version).where(process.key == key)) or 0
 
 
 def get(session: Session, definition_id: UUID) -> ProcessDefinition:
@@ -124,6 +186,24 @@ def newest(session: Session, key: str) -> ProcessDefinition:
         ProcessDefinitionNotFound
     """
     return _one(session, _is_newest() & (_definition.key == key))
+
+
+def startable(session: Session, wanted: UUID | str) -> ProcessDefinition:
+    """The version of this id, or the highest approved one of this key: something that can be started.
+
+    Raises:
+        ProcessDefinitionNotFound, ProcessDefinitionNotApproved
+    """
+    if isinstance(wanted, UUID):
+        version = get(session, wanted)
+    else:
+        approved = (_definition.key == wanted) & (_definition.status == APPROVED)
+        query = _SELECT.where(approved).order_by(_definition.version.desc()).limit(1)
+        row = session.execute(query).mappings().one_or_none()
+        version = newest(session, wanted) if row is None else ProcessDefinition(**row)
+    if version.status != APPROVED:
+        raise ProcessDefinitionNotApproved(f"Version {version.version} of {version.key} is {version.status}.")
+    return version
 
 
 def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:

@@ -192,12 +192,20 @@ deployment = Table(
     Column("deployed_at", UtcDateTime, nullable=False),
 )
 
+# Numbers of versions are never given twice, even if a version was deleted: the history speaks of them.
+process = Table(
+    "process",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("last_version", Integer, nullable=False),
+)
+
 process_definition = Table(
     "process_definition",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("deployment_id", Uuid, ForeignKey("deployment.id"), nullable=False),
-    Column("key", String(255), nullable=False),
+    Column("key", String(255), ForeignKey("process.key"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("file_name", Text, nullable=False),
@@ -205,6 +213,11 @@ process_definition = Table(
     # Over the diagram and its forms: what the cache of parsed definitions goes by.
     Column("fingerprint", String(64), nullable=False),
     Column("xml", LargeBinary, nullable=False),
+    # The one thing that changes: proposed, then approved or rejected; approved, then retired, and back.
+    Column("status", String(16), nullable=False),
+    Column("reviewed_by", String(64)),
+    Column("reviewed_at", UtcDateTime),
+    Column("review_reason", Text),
     UniqueConstraint("key", "version"),
 )
 

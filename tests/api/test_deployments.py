@@ -52,6 +52,7 @@ def test_a_changed_diagram_becomes_the_next_version_and_takes_its_forms_over(as_
         "version": 2,
         "name": preview.json()["process_definitions"][0]["name"],
         "sha256": "",
+        "status": "approved",
     }
     assert len(designer.get("/process-definitions").json()["items"]) == 1
     response = designer.deploy({"penjenjangan-kinerja.bpmn": changed})
