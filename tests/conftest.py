@@ -121,7 +121,9 @@ def postgres_template(postgres_server: str) -> Template:
 
 def _create_database(server: str, name: str, template: str | None = None) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        # Copying files takes a third of the time that PostgreSQL needs to log each page of the copy.
+        copied = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""
+        connection.execute(f'CREATE DATABASE "{name}"{copied}')
     return server.replace("/postgres?", f"/{name}?")
 
 
