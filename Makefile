@@ -5,8 +5,8 @@ PYTHON ?= $(shell command -v python3 || command -v python)
 PORT   ?= 8000
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-# The OpenID provider of the tests: docs/decisions/0007-openid-connect.md.
-PROVIDER := tests/oidc/provider
+# What tests need of npm: an OpenID provider (docs/decisions/0007-openid-connect.md), and what designers draw with.
+NPM_PACKAGES := tests/oidc/provider tests/designer/modeler
 
 .PHONY: run setup test lint check bench picture lock clean
 .NOTPARALLEL:
@@ -45,7 +45,7 @@ lock:   ## the lock files anew from pyproject.toml; needs uv
 	$(UV_COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:   ## the virtual environment and all caches; never data/
-	rm -rf .venv $(PROVIDER)/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv $(NPM_PACKAGES:=/node_modules) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Jenjang needs Python 3.11 or newer."; exit 1; }
@@ -57,8 +57,9 @@ clean:   ## the virtual environment and all caches; never data/
 	@touch $@
 
 # The development lock holds all of the other one, in the same versions; it also brings node and npm.
-.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml $(PROVIDER)/package-lock.json | .venv/bin/python
+.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml $(NPM_PACKAGES:=/package-lock.json) | .venv/bin/python
 	$(PIP) --require-hashes -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
-	$(BIN)/npm --prefix $(PROVIDER) --loglevel error ci --ignore-scripts --no-audit --no-fund
+	for package in $(NPM_PACKAGES); do \
+		$(BIN)/npm --prefix $$package --loglevel error ci --ignore-scripts --no-audit --no-fund || exit 1; done
 	@touch .venv/run.stamp $@
