@@ -33,9 +33,8 @@ check: lint test   ## all that CI runs; migrations against models and the docume
 bench: .venv/dev.stamp   ## one JSON of figures; what they mean: docs/performance.md
 	$(BIN)/python -m benchmarks
 
-picture:   ## the diagram as bpmn-js draws it; needs npm and chromium
-	npm --prefix docs/picture ci --ignore-scripts
-	npm --prefix docs/picture run --silent picture
+picture: .venv/dev.stamp   ## the diagram as bpmn-js draws it; needs chromium
+	$(BIN)/node docs/picture/draw.mjs
 
 UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate pyproject.toml --extra build

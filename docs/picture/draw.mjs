@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 const diagram = fileURLToPath(
   new URL("../../bpmn/penjenjangan-kinerja/penjenjangan-kinerja.bpmn", import.meta.url),
 );
+const modeler = createRequire(new URL("../../tests/designer/modeler/package.json", import.meta.url));
 const picture = diagram.replace(/\.bpmn$/, ".svg");
 
 // Runs in the browser; the answer waits in the page's title, which --dump-dom prints with the rest of the page.
@@ -28,7 +29,7 @@ async function draw(xml) {
 }
 
 function page(xml) {
-  const library = createRequire(import.meta.url).resolve("bpmn-js/dist/bpmn-viewer.production.min.js");
+  const library = modeler.resolve("bpmn-js/dist/bpmn-viewer.production.min.js");
   // "<" is written as an escape so that nothing in the diagram can end the script element.
   const argument = JSON.stringify(xml).replaceAll("<", "\\u003c");
   return `<!doctype html><meta charset="utf-8"><title></title><div id="canvas" style="width: 2000px; height: 1200px"></div>
