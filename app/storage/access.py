@@ -29,6 +29,7 @@ from app.storage import (
     user_tasks,
 )
 from app.storage.events import Event
+from app.storage.moments import rfc3339
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
 
@@ -210,8 +211,3 @@ def _require_knowledge(
 
 def _by(event: Event | None) -> str:
     return "" if event is None else f" by {event.actor} at {rfc3339(event.occurred_at)}"
-
-
-def rfc3339(instant: datetime) -> str:
-    """A moment in UTC as people read it in an answer."""
-    return instant.isoformat().replace("+00:00", "Z")

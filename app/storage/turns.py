@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import UserTaskClaimed
 from app.storage import four_eyes, process_definitions, substitutions
-from app.storage.access import LockedTask, rfc3339
+from app.storage.access import LockedTask
+from app.storage.moments import rfc3339
 from app.storage.user_tasks import UserTask
 
 
