@@ -182,6 +182,7 @@ stream_event = Table(
     Column("payload_salt", LargeBinary(16), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Column("previous_hash", LargeBinary(32), nullable=False),
+    Index("ix_stream_event_subject", "subject", "sequence"),
 )
 
 deployment = Table(
@@ -224,7 +225,7 @@ process_definition = Table(
 form = Table(
     "form",
     metadata,
-    Column("process_definition_id", Uuid, ForeignKey("process_definition.id"), primary_key=True),
+    Column("process_definition_id", Uuid, ForeignKey("process_definition.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(255), primary_key=True),
     Column("content", LargeBinary, nullable=False),
 )
@@ -322,6 +323,13 @@ event = Table(
     Column("state_after", LargeBinary),
     Column("hash", LargeBinary(32), nullable=False),
     Column("previous_hash", LargeBinary(32), nullable=False),
+    # Which versions instances have left: few of very many events.
+    Index(
+        "ix_event_migrated",
+        "process_instance_id",
+        postgresql_where=text("type = 'process_instance_migrated'"),
+        sqlite_where=text("type = 'process_instance_migrated'"),
+    ),
 )
 
 idempotency_key = Table(
