@@ -30,6 +30,7 @@ from app.api.hosts import HostChecked
 from app.api.observability import Metrics, Observed, configure_logging
 from app.api.oidc import OpenIdProvider
 from app.api.response_headers import ResponseHeaders
+from app.engine.isolation import checker
 from app.settings import Settings
 from app.storage.database import Database
 
@@ -94,4 +95,6 @@ def serve() -> FastAPI:
     """The application as uvicorn starts it, configured by the environment."""
     settings = Settings()
     configure_logging(settings.log_level)
+    # so that the first who deploys does not wait for it
+    checker.warm_up()
     return create_app(settings)

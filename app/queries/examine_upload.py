@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
 
-from app.engine import checks
 from app.engine.checks import Report
+from app.engine.isolation import check_in_isolation, read_process_keys
 from app.errors import DiagramRefused, Problem, ProcessDefinitionNotFound
 from app.storage import process_definitions, role_holders
 from app.storage.database import Database
@@ -86,9 +86,9 @@ def examine_upload(
     warnings: list[Problem] = []
     candidates: list[Candidate] = []
     for file_name, xml in diagrams.items():
-        versions = {key: version for key in checks.process_keys(xml) if (version := stored(key)) is not None}
+        versions = {key: version for key in read_process_keys(xml) if (version := stored(key)) is not None}
         forms = {name: form for version in versions.values() for name, form in version.forms.items()} | uploaded_forms
-        report = checks.check_diagram(file_name, xml, forms, holders)
+        report = check_in_isolation(file_name, xml, forms, holders)
         problems += report.problems
         warnings += report.warnings
         candidates += _candidates(report, file_name, xml, forms, versions)

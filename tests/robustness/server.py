@@ -67,9 +67,10 @@ class Server:
     @property
     def worker_pids(self) -> list[int]:
         """The processes that answer requests: those that the supervisor has, or the only one."""
+        if self._workers == 1:
+            return [self.pid]
         children = map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split())
-        workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        return workers or [self.pid]
+        return [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def start(self) -> None:
         """Start it and wait until it can serve."""

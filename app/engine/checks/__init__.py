@@ -36,7 +36,7 @@ from app.engine.checks.elements import form_name
 from app.engine.checks.readable import NotReadable, read_diagram
 from app.errors import Problem
 
-__all__ = ["CATALOG", "REFUSALS", "WARNINGS", "Diagram", "Report", "check_diagram", "process_keys"]
+__all__ = ["CATALOG", "REFUSALS", "WARNINGS", "Diagram", "Report", "broken_off", "check_diagram", "process_keys"]
 
 Check = Callable[[Diagram], Iterable[Problem]]
 
@@ -150,6 +150,12 @@ def check_diagram(
         names={key: process.get("name") or key for key, process in processes.items()},
         form_names={key: tuple(_form_names(diagram, process)) for key, process in processes.items()},
     )
+
+
+def broken_off(file: str, why: str) -> Problem:
+    """What is told of a file whose checks were broken off from outside; `why` goes on from "they …"."""
+    entry = CATALOG["checks_broken_off"]
+    return Problem("checks_broken_off", entry.reason.format(why=why), entry.hint, file=file)
 
 
 def _found(diagram: Diagram) -> Iterable[Problem]:

@@ -53,6 +53,10 @@ REFUSALS: Mapping[str, Entry] = {
     "bounds_malformed": Entry(
         "The position of a shape is not a number.", "Move the shape in the modeler and save again."
     ),
+    "checks_broken_off": Entry(
+        "The checks of this file were broken off: they {why}.",
+        "Make the diagram and its forms simpler, or split the process; if it is small, tell the administrator.",
+    ),
     # ids and references
     "id_missing": Entry("{what} has no id.", "Give it an id; the modeler does so when the element is drawn anew."),
     "id_repeated": Entry('The id "{id}" is used more than once.', "Give each element an id of its own."),
