@@ -203,9 +203,27 @@ class ProcessDefinitionNotFound(NotFound):
 
 
 class ProcessDefinitionNotApproved(Conflict):
-    """This version of the process cannot be started"""
+    """This version of the process is not approved"""
 
     code = "process_definition_not_approved"
+
+
+class ProcessDefinitionNotProposed(Conflict):
+    """This version of the process is no longer proposed"""
+
+    code = "process_definition_not_proposed"
+
+
+class ProcessDefinitionNotRetired(Conflict):
+    """This version of the process is not retired"""
+
+    code = "process_definition_not_retired"
+
+
+class ProcessDefinitionInUse(Conflict):
+    """Process instances need this version of the process"""
+
+    code = "process_definition_in_use"
 
 
 class DeploymentOvertaken(Conflict):
