@@ -76,6 +76,10 @@ class ListOf(BaseModel, Generic[T]):
     total: int | None = Field(None, exclude_if=lambda value: value is None)
 
 
+#: of a version
+DefinitionStatus = Literal["proposed", "approved", "rejected", "retired"]
+
+
 class ProcessDefinitionSummary(Answer):
     """One version of a process."""
 
@@ -84,7 +88,7 @@ class ProcessDefinitionSummary(Answer):
     version: int
     name: str
     sha256: str = Field(description="Of the diagram's bytes.")
-    status: Literal["proposed", "approved", "rejected", "retired"] = Field(description="Only approved ones start.")
+    status: DefinitionStatus = Field(description="Only approved ones start.")
 
 
 class ProcessDefinition(ProcessDefinitionSummary):
@@ -97,6 +101,16 @@ class ProcessDefinition(ProcessDefinitionSummary):
     reviewed_by: str | None = Field(description="Who approved or rejected it; null where nobody was asked.")
     reviewed_at: Instant | None
     review_reason: str | None
+
+
+class DefinitionEvent(Answer):
+    """Something that happened to a version."""
+
+    sequence: int = Field(description="Within the whole stream of administration, so with gaps here.")
+    occurred_at: Instant
+    type: str = Field(examples=["process_definition_approved"])
+    actor: str
+    payload: Mapping[str, Any] = Field(description="Which version, with the hashes of what it is, and why.")
 
 
 class Deployment(BaseModel):
@@ -247,6 +261,12 @@ class CommentRequest(OnBehalf):
 
 class CancellationRequest(Body):
     """Why an instance is ended."""
+
+    reason: Text
+
+
+class RejectionRequest(Body):
+    """Why a version must not be started."""
 
     reason: Text
 

@@ -15,7 +15,7 @@ from app.engine import process
 from app.engine.definitions import Definition
 from app.errors import Forbidden
 from app.permissions import Actor, Ground, Operation, Performer
-from app.storage import lane_owners, performers, process_definitions, process_instances, tokens
+from app.storage import definition_status, lane_owners, performers, process_definitions, process_instances, tokens
 from app.storage.events import NewEvent
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
@@ -45,7 +45,7 @@ def start_process_instance(
         ProcessDefinitionNotFound, ProcessDefinitionNotApproved, Forbidden, NotStandingIn, PrincipalAmbiguous,
         FormRefused, ProcessStuck
     """
-    version = process_definitions.startable(session, process_definition)
+    version = definition_status.hold_startable(session, process_definition)
     definition = process_definitions.parsed(session, version)
     actor = tokens.renew(session, actor, now=now)
     performer = _performer(session, definition, actor, on_behalf_of, now)

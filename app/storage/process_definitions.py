@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -20,10 +20,10 @@ from app.errors import (
     FieldError,
     FormNotFound,
     ParameterRefused,
-    ProcessDefinitionNotApproved,
     ProcessDefinitionNotFound,
 )
 from app.storage import keyset, tables
+from app.storage.moments import rfc3339
 
 PROPOSED, APPROVED, REJECTED, RETIRED = "proposed", "approved", "rejected", "retired"
 
@@ -58,6 +58,11 @@ class ProcessDefinition:
         return self.id
 
     @property
+    def title(self) -> str:
+        """How a sentence about it begins."""
+        return f"Version {self.version} of {self.key}"
+
+    @property
     def as_told(self) -> dict[str, Any]:
         """What the history tells of it: which version, and the exact diagram and forms."""
         return {name: getattr(self, name) for name in ("key", "version", "sha256", "fingerprint")}
@@ -65,8 +70,7 @@ class ProcessDefinition:
     @property
     def overtook(self) -> str:
         """What to tell somebody who meant to replace an older version."""
-        when = self.deployed_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return f"{self.deployed_by} deployed version {self.version} of {self.key} on {when}."
+        return f"{self.title} was deployed by {self.deployed_by} at {rfc3339(self.deployed_at)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Candidate:
 
 
 _definition = tables.process_definition.c
-_SELECT = select(
+SELECT = select(
     *(column for column in tables.process_definition.c if column.name != "xml"),
     tables.deployment.c.deployed_by,
     tables.deployment.c.deployed_at,
@@ -188,26 +192,8 @@ def newest(session: Session, key: str) -> ProcessDefinition:
     return _one(session, _is_newest() & (_definition.key == key))
 
 
-def startable(session: Session, wanted: UUID | str) -> ProcessDefinition:
-    """The version of this id, or the highest approved one of this key: something that can be started.
-
-    Raises:
-        ProcessDefinitionNotFound, ProcessDefinitionNotApproved
-    """
-    if isinstance(wanted, UUID):
-        version = get(session, wanted)
-    else:
-        approved = (_definition.key == wanted) & (_definition.status == APPROVED)
-        query = _SELECT.where(approved).order_by(_definition.version.desc()).limit(1)
-        row = session.execute(query).mappings().one_or_none()
-        version = newest(session, wanted) if row is None else ProcessDefinition(**row)
-    if version.status != APPROVED:
-        raise ProcessDefinitionNotApproved(f"Version {version.version} of {version.key} is {version.status}.")
-    return version
-
-
 def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:
-    row = session.execute(_SELECT.where(condition)).mappings().one_or_none()
+    row = session.execute(SELECT.where(condition)).mappings().one_or_none()
     if row is None:
         raise ProcessDefinitionNotFound
     return ProcessDefinition(**row)
@@ -215,19 +201,21 @@ def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:
 
 def newest_of_each(session: Session) -> list[ProcessDefinition]:
     """The highest version of every key."""
-    return [ProcessDefinition(**row) for row in session.execute(_SELECT.where(_is_newest())).mappings()]
+    return [ProcessDefinition(**row) for row in session.execute(SELECT.where(_is_newest())).mappings()]
 
 
 def search(
-    session: Session, page: keyset.Page, *, key: str | None, only_latest: bool
+    session: Session, page: keyset.Page, *, key: str | None, status: str | None, only_latest: bool
 ) -> keyset.Slice[ProcessDefinition]:
-    """Versions, by key and then newest first."""
+    """Versions, by key and then newest first. The latest is the highest version of its key, whatever its status."""
     conditions = [] if key is None else [_definition.key == key]
+    if status is not None:
+        conditions.append(_definition.status == status)
     if only_latest:
         conditions.append(_is_newest())
     return keyset.fetch(
         session,
-        _SELECT.where(and_(True, *conditions)),
+        SELECT.where(and_(True, *conditions)),
         page,
         sortable={"key": _definition.key, "version": _definition.version, "name": _definition.name},
         default_sort="key,-version",

@@ -16,6 +16,7 @@ from app.permissions import TABLE, Ground, Operation, Scope
 from app.storage import people, tokens
 from app.storage.database import Database
 from tests.conftest import PEOPLE, Clock, World
+from tests.diagrams_in_text import single_task
 from tests.sop import SOP_FOLDER, As, Client, read_folder, values_for
 
 #: who holds nothing but this
@@ -34,6 +35,13 @@ RELATIONS = {
     "kepala": {Ground.FIRST_PERFORMER, Ground.PARTICIPANT, Ground.CANDIDATE, Ground.ASSIGNEE, Ground.OWNER},
     "sekretaris": {Ground.PARTICIPANT},
     "anggota1": {Ground.PARTICIPANT},
+}
+#: roles of the people whom these tests need besides
+OTHERS = {
+    "pemula": ["starter"],
+    "kepala2": ["Kepala Badan"],
+    "perancang2": ["designer"],
+    "orang_lain": ["Tim"],
 }
 SYSTEM_GROUNDS = {Ground.ADMINISTRATOR, Ground.DESIGNER, Ground.AUDITOR, Ground.STARTER}
 #: what everybody is of what they make for themselves
@@ -83,6 +91,19 @@ def _definition(rest: str) -> Send:
     return lambda person, target: person.get(f"/process-definitions/{target.instance['process_definition_id']}{rest}")
 
 
+def _version(method: str, rest: str, *, reached_by: tuple[str, ...] = ()) -> Send:
+    """About a new version that a second designer proposed, and of which an administrator did the rest before."""
+
+    def send(person: Client, target: Target) -> Response:
+        deployed = target.as_("perancang2").deploy({"satu.bpmn": single_task(f"k{uuid4().hex}")})
+        path = f"/process-definitions/{deployed.json()['process_definitions'][0]['id']}"
+        for noun in reached_by:
+            assert target.as_("admin").post(f"{path}/{noun}").status_code == 200
+        return person.request(method, f"{path}{rest}", json={"reason": "Uji."} if method == "POST" else None)
+
+    return send
+
+
 def _get(path: str) -> Send:
     return lambda person, _: person.get(path)
 
@@ -129,6 +150,18 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
     ("GET /process-definitions/{definition_id}/forms/{name}", Operation.READ_DEFINITION): _definition(
         "/forms/penetapan.json"
     ),
+    ("GET /process-definitions/{definition_id}/history", Operation.READ_DEFINITION): _definition("/history"),
+    ("POST /process-definitions/{definition_id}/approval", Operation.REVIEW_DEFINITION): _version("POST", "/approval"),
+    ("POST /process-definitions/{definition_id}/rejection", Operation.REVIEW_DEFINITION): _version(
+        "POST", "/rejection"
+    ),
+    ("POST /process-definitions/{definition_id}/retirement", Operation.RETIRE_DEFINITION): _version(
+        "POST", "/retirement", reached_by=("approval",)
+    ),
+    ("DELETE /process-definitions/{definition_id}/retirement", Operation.RETIRE_DEFINITION): _version(
+        "DELETE", "/retirement", reached_by=("approval", "retirement")
+    ),
+    ("DELETE /process-definitions/{definition_id}", Operation.DELETE_DEFINITION): _version("DELETE", ""),
     ("POST /process-instances", Operation.START): lambda person, _: person.post(
         "/process-instances", {"process_definition_key": "penjenjangan_kinerja"}
     ),
@@ -203,15 +236,16 @@ def routes(application: FastAPI) -> Iterator[tuple[str, list[Operation]]]:
 
 @pytest.fixture
 def world(world: World, clock: Clock) -> World:
-    """With a starter, a second Kepala, and somebody whom administrators may change."""
+    """With a starter, a second Kepala, a second designer, whose versions wait for approval, and somebody whom
+    administrators may change."""
     database = Database(world.settings)
     secrets = dict(world.tokens)
     with database.transaction() as session:
-        for username, roles in (("pemula", ["starter"]), ("kepala2", ["Kepala Badan"]), ("orang_lain", ["Tim"])):
+        for username, roles in OTHERS.items():
             user_id = people.add(session, username, username.title(), roles, now=clock.now)
             secrets[username] = tokens.issue(session, user_id, now=clock.now).secret
     database.dispose()
-    return World(world.settings, secrets)
+    return World(world.settings.model_copy(update={"approval_required": True}), secrets)
 
 
 def make_target(as_: As, clock: Clock) -> Target:
