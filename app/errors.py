@@ -350,6 +350,32 @@ class ProcessInstanceNotSuspended(Conflict):
     code = "process_instance_not_suspended"
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a process instance cannot be moved to another version, at one of the elements where it stands."""
+
+    #: in the diagram of the version that it runs
+    element_id: str
+    code: str
+    reason: str
+
+
+class MigrationRefused(Conflict):
+    """The process instance cannot be moved to this version"""
+
+    code = "process_instance_not_migratable"
+
+    def __init__(self, obstacles: Iterable[Obstacle]) -> None:
+        self.obstacles = tuple(obstacles)
+        super().__init__(" ".join(obstacle.reason for obstacle in self.obstacles))
+
+
+class MappingRefused(Refused):
+    """The mapping of elements cannot be followed"""
+
+    code = "mapping_refused"
+
+
 class BodyRefused(Refused):
     """The body does not have the expected shape"""
 

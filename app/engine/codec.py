@@ -140,7 +140,15 @@ def decode(definition: Definition, state: bytes) -> Process:
     Raises:
         StateUnreadable: the bytes are damaged, of an unknown format, or of a process with other elements
     """
-    content = _content(state)
+    return restore(definition, read_rows(state))
+
+
+def restore(definition: Definition, content: Row) -> Process:
+    """Set a process to where the rows of a state say that it is.
+
+    Raises:
+        StateUnreadable: the process has other elements
+    """
     process = Process(definition.spec, definition.subprocess_specs, deserializing=True)
     try:
         process.rounds = Counter(content["rounds"])
@@ -150,7 +158,12 @@ def decode(definition: Definition, state: bytes) -> Process:
     return process
 
 
-def _content(state: bytes) -> Row:
+def read_rows(state: bytes) -> Row:
+    """A state as it is written, before it is made a process.
+
+    Raises:
+        StateUnreadable: the bytes are damaged, or of an unknown format
+    """
     try:
         size = zstandard.get_frame_parameters(state).content_size
         if size > MAX_BYTES:

@@ -164,12 +164,12 @@ class InclusiveGateway(Decision, TokenJoin, SpiffInclusiveGateway):
         empty = set(self._inputs) - filled
         elsewhere = set(_pending_tasks(arrived[0].workflow)) - set(arrived)
         for name in {task.task_spec.name for task in elsewhere}:
-            ahead = self._flows_ahead_of(name)
+            ahead = self.flows_ahead_of(name)
             if ahead & empty and not ahead & filled:
                 return ()
         return self._one_of_each(arrived, filled)
 
-    def _flows_ahead_of(self, name: str) -> set[str]:
+    def flows_ahead_of(self, name: str) -> set[str]:
         """The incoming flows that a token at the named element can come by, without passing this gateway."""
         ahead, seen, todo = set(), {self.name}, [self._wf_spec.task_specs[name]]
         while todo:

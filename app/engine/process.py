@@ -39,7 +39,7 @@ def start(definition: Definition, values: Variables, now: datetime) -> Step:
     with clock.at(now):
         process = Process(definition.spec, definition.subprocess_specs)
         process.task_tree.data = dict(values)
-        return _step(definition, process, definition.key, {}, lambda: run_to_rest(process))
+        return take_step(definition, process, definition.key, {}, lambda: run_to_rest(process))
 
 
 def complete_user_task(
@@ -61,7 +61,7 @@ def complete_user_task(
             run(task)
             run_to_rest(process)
 
-        return _step(definition, process, task.task_spec.bpmn_id, variables_of(process), command)
+        return take_step(definition, process, task.task_spec.bpmn_id, variables_of(process), command)
 
 
 def fire_timers(definition: Definition, state: bytes, now: datetime) -> Step:
@@ -81,7 +81,7 @@ def fire_timers(definition: Definition, state: bytes, now: datetime) -> Step:
                     _fire(timer, now)
                     run_to_rest(process)
 
-        return _step(definition, process, definition.key, variables_of(process), command)
+        return take_step(definition, process, definition.key, variables_of(process), command)
 
 
 def _open_user_task(process: Process, element_task_id: UUID) -> Task:
@@ -99,7 +99,7 @@ def _fire(timer: Task, now: datetime) -> None:
             timer.task_spec._update(timer)
 
 
-def _step(
+def take_step(
     definition: Definition, process: Process, element_id: str, variables_before: Data, command: Callable[[], None]
 ) -> Step:
     """Carry out a command, which is about the element, and gather what came of it."""

@@ -1,0 +1,134 @@
+"""Whether a process can come to stand somewhere: the question that decides if an instance may be moved there.
+
+A marking is where the tokens are (BPMN 2.0.2, chapter 13). An instance of an old version may be moved to a marking of
+the new one if a fresh instance of the new version could stand just so: then it goes on as that one would. Everything
+else would end in a join that waits for a branch that was never begun, or in work that is done twice.
+
+Conditions are not asked: each gateway may decide anything, each boundary event may happen. The search follows one
+token at a time, as tokens do not disturb each other, and leaves it where one is wanted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit, StartEventJoin, StartEventSplit
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import ErrorEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.simple import CancelEventDefinition, TerminateEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent, EventBasedGateway
+
+from app.engine.alignment import main_of
+from app.engine.gateways import EndJoin, ExclusiveGateway, InclusiveGateway, ParallelGateway, TokenJoin
+from app.engine.interruptions import EndEvent
+
+#: an element, by the name of its specification, and for a join the one from which the token has come
+Place = tuple[str, str]
+#: with as many tokens as it names each place, in order
+Marking = tuple[Place, ...]
+
+#: markings looked at before a search is given up; tenths of a second
+MAX_MARKINGS = 20_000
+#: tokens that may be under way at the same time
+MAX_TOKENS = 60
+#: outgoing flows of an inclusive gateway of which every choice is tried; of more, each alone and all together
+MAX_CHOICES = 6
+
+_TAKES_ALL = (TerminateEventDefinition, ErrorEventDefinition, CancelEventDefinition)
+
+
+def can_stand(process: Any, places: Iterable[Place]) -> bool:
+    """Whether a run of the process or sub-process can have exactly these tokens. Not proven counts as no.
+
+    Tokens that wait at the end for the others are left out.
+    """
+    pending: list[tuple[Marking, Marking]] = [((("Start", ""),), tuple(sorted(places)))]
+    seen = set(pending)
+    while pending:
+        moving, wanted = pending.pop()
+        if not moving and not wanted:
+            return True
+        for following in _following(process, moving, wanted):
+            if following not in seen and len(following[0]) <= MAX_TOKENS:
+                seen.add(following)
+                pending.append(following)
+        if len(seen) > MAX_MARKINGS:
+            return False
+    return False
+
+
+def _following(process: Any, moving: Marking, wanted: Marking) -> Iterator[tuple[Marking, Marking]]:
+    """What can become of the first token that can do anything, the likeliest last: it stays where one is wanted."""
+    for place in moving:
+        rest = _without(moving, [place])
+        moves = list(_moves(process, place, rest, wanted))
+        if place in wanted:
+            moves.append((rest, _without(wanted, [place])))
+        if moves:
+            yield from moves
+            return
+
+
+def _moves(process: Any, place: Place, rest: Marking, wanted: Marking) -> Iterator[tuple[Marking, Marking]]:
+    spec = process.task_specs[place[0]]
+    if isinstance(spec, TokenJoin):
+        tokens = _firing(spec, (place, *rest), wanted)
+        if place not in tokens:
+            return
+        rest = _without((place, *rest), tokens)
+    if isinstance(spec, EndEvent) and isinstance(spec.event_definition, _TAKES_ALL):
+        return
+    for event in boundary_events_of(process, place[0]):
+        stays = () if event.cancel_activity else (place,)
+        yield _marking((*rest, *stays), event, [event]), wanted
+    for targets in _choices(spec):
+        yield _marking(rest, spec, targets), wanted
+
+
+def _choices(spec: Any) -> Iterator[Sequence[Any]]:
+    """The specifications that get a token when this one is done; one list for each way in which it can go."""
+    targets = [output for output in spec.outputs if not isinstance(output, BoundaryEventJoin | StartEventJoin)]
+    match spec:
+        case ExclusiveGateway() | EventBasedGateway() | StartEventSplit():
+            yield from ([target] for target in targets)
+        case InclusiveGateway():
+            every = range(1, len(targets) + 1) if len(targets) <= MAX_CHOICES else (1, len(targets))
+            yield from (chosen for size in every for chosen in combinations(targets, size))
+        case _:
+            yield targets
+
+
+def _firing(join: Any, arrived: Sequence[Place], wanted: Marking) -> Sequence[Place]:
+    """The tokens with which a join goes on: one of each flow; an inclusive one waits for those that can still come."""
+    if isinstance(join, ParallelGateway):
+        tokens = [(join.name, source) for source in join._inputs]
+        return tokens if Counter(tokens) <= Counter(arrived) else ()
+    here = sorted({place for place in arrived if place[0] == join.name})
+    filled = {source for _, source in here}
+    elsewhere = {name for name, _ in (*arrived, *wanted) if name != join.name}
+    ahead = [join.flows_ahead_of(name) for name in elsewhere]
+    return () if any(flows - filled and not flows & filled for flows in ahead) else here
+
+
+def _marking(rest: Sequence[Place], source: Any, targets: Sequence[Any]) -> Marking:
+    return tuple(sorted((*rest, *(place_at(main_of(t), source) for t in targets if not isinstance(t, EndJoin)))))
+
+
+def place_at(spec: Any, source: Any) -> Place:
+    """Where a token stands that has come to an element from another."""
+    return (spec.name, source.name if isinstance(spec, TokenJoin) else "")
+
+
+def boundary_events_of(process: Any, name: str) -> list[Any]:
+    """The boundary events of an activity."""
+    split = process.task_specs.get(f"{name}.{BoundaryEventSplit.__name__}")
+    return [] if split is None else [event for event in split.outputs if isinstance(event, BoundaryEvent)]
+
+
+def _without(marking: Sequence[Place], taken: Iterable[Place]) -> Marking:
+    left = list(marking)
+    for place in taken:
+        left.remove(place)
+    return tuple(left)
