@@ -126,10 +126,15 @@ def read_process_keys(xml: bytes) -> tuple[str, ...]:
 
 
 def check_in_isolation(
-    file: str, xml: bytes, forms: Mapping[str, bytes], holders: Mapping[str, frozenset[str]] | None = None
+    file: str,
+    xml: bytes,
+    forms: Mapping[str, bytes],
+    holders: Mapping[str, frozenset[str]] | None = None,
+    previous: Mapping[str, bytes] | None = None,
 ) -> Report:
     """As `check_diagram`, in isolation; a diagram that cannot be checked within the limits is refused."""
     try:
-        return checker.run(check_diagram, file, xml, dict(forms), None if holders is None else dict(holders))
+        known = None if holders is None else dict(holders)
+        return checker.run(check_diagram, file, xml, dict(forms), known, dict(previous or {}))
     except BrokenOff as error:
         return Report(problems=(broken_off(file, error.why),))

@@ -32,6 +32,8 @@ class Stored:
     """What is there of a process: its newest version with its forms, unless it was deleted."""
 
     newest: ProcessDefinition | None
+    #: of the newest version; empty where there is none
+    xml: bytes
     forms: Mapping[str, bytes]
     #: the highest number that a version of it ever had
     last_version: int
@@ -43,8 +45,9 @@ def read_stored(session: Session, key: str) -> Stored | None:
     try:
         newest = process_definitions.newest(session, key)
     except ProcessDefinitionNotFound:
-        return Stored(None, {}, last_version) if last_version else None
-    return Stored(newest, process_definitions.forms_of(session, newest.id), last_version)
+        return Stored(None, b"", {}, last_version) if last_version else None
+    xml, forms = process_definitions.xml_of(session, newest.id), process_definitions.forms_of(session, newest.id)
+    return Stored(newest, xml, forms, last_version)
 
 
 def stored_in(database: Database) -> Callable[[str], Stored | None]:
@@ -88,7 +91,8 @@ def examine_upload(
     for file_name, xml in diagrams.items():
         versions = {key: version for key in read_process_keys(xml) if (version := stored(key)) is not None}
         forms = {name: form for version in versions.values() for name, form in version.forms.items()} | uploaded_forms
-        report = check_in_isolation(file_name, xml, forms, holders)
+        previous = {key: version.xml for key, version in versions.items() if version.newest is not None}
+        report = check_in_isolation(file_name, xml, forms, holders, previous)
         problems += report.problems
         warnings += report.warnings
         candidates += _candidates(report, file_name, xml, forms, versions)

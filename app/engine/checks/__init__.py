@@ -22,6 +22,7 @@ from app.engine.checks import (
     flows,
     foreign,
     identity,
+    kept_extensions,
     loops,
     parallel,
     people,
@@ -94,6 +95,7 @@ PIPELINE: tuple[Check, ...] = (
     approvals.check_four_eyes,
     people.check_lanes_held,
     people.check_four_eyes_leave_somebody,
+    kept_extensions.check_extensions_kept,
     parallel.check_parallel_branches,
     engine.check_engine_reads_it,
 )
@@ -128,7 +130,11 @@ def process_keys(xml: bytes) -> tuple[str, ...]:
 
 
 def check_diagram(
-    file: str, xml: bytes, forms: Mapping[str, bytes], holders: Mapping[str, frozenset[str]] | None = None
+    file: str,
+    xml: bytes,
+    forms: Mapping[str, bytes],
+    holders: Mapping[str, frozenset[str]] | None = None,
+    previous: Mapping[str, bytes] | None = None,
 ) -> Report:
     """Ask everything of an uploaded diagram; never raises, whatever the bytes.
 
@@ -136,9 +142,10 @@ def check_diagram(
         file: base name of the upload
         forms: content of each form by its file name
         holders: usernames of the active holders of each role; without them nothing is asked of the lanes' people
+        previous: the diagram of the newest version of each process that has one, by key
     """
     try:
-        diagram = Diagram(file, xml, read_diagram(file, xml), forms, holders)
+        diagram = Diagram(file, xml, read_diagram(file, xml), forms, holders, previous or {})
     except NotReadable as unreadable:
         return Report(problems=(unreadable.problem,))
     found = sorted(_found(diagram), key=lambda problem: problem.line)

@@ -296,6 +296,32 @@ WARNINGS: Mapping[str, Entry] = {
         'Nobody may be left to do {what}: its pisah_tugas can bar every active holder of the role "{role}".',
         "Give the role to one more person.",
     ),
+    "extension_lost": Entry(
+        "{what} has lost what the version before says of it: {lost}.",
+        "Modelers drop it from what is pasted or gets another type. Unless it is meant so, deploy with"
+        " restore_extensions=true, which puts it back.",
+    ),
+    # the SOP sheet
+    "sop_row_with_two_actors": Entry(
+        '{what} stands in row {row} of the SOP sheet, which is the work of "{actor}", but lies in the lane "{lane}".',
+        "Give it a baris_sop of its own; or delete its waktu, if it is what the row's actor orders.",
+    ),
+    "sop_duration_missing": Entry(
+        "{what} has no standard time, so the total of the SOP sheet is too short.",
+        "Write its waktu, like PT3M, P3D, P1W or P1M.",
+    ),
+    "sop_decision_unclear": Entry(
+        "{what} has other than two named exits, which is what a diamond of the SOP sheet has.",
+        "Name both flows, such as Ya and Tidak; draw a decision of three as two.",
+    ),
+    "sop_symbol_missing": Entry(
+        "{what}: the SOP sheet has no symbol for it.",
+        "Draw it with tasks and two-way decisions, or know that the sheet shows less than the diagram.",
+    ),
+    "sop_too_many_lanes": Entry(
+        "{what} has {count} lanes with work; an A4 page has room for the columns of {limit}.",
+        "Split the process, or join lanes.",
+    ),
 }
 
 CATALOG: Mapping[str, Entry] = {**REFUSALS, **WARNINGS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -84,6 +84,8 @@ class Diagram:
     forms: Mapping[str, bytes]
     #: active holders by role; None where nobody is known
     holders: Mapping[str, frozenset[str]] | None = None
+    #: the diagram of the newest version of each process that has one, by key
+    previous: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def processes(self) -> tuple[_Element, ...]:

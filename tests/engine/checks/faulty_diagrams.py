@@ -30,6 +30,8 @@ class Faulty(NamedTuple):
     forms: Mapping[str, bytes] = {}
     #: active holders by role; None: nobody is known
     holders: Mapping[str, frozenset[str]] | None = None
+    #: the diagram of the version before, by key of its process
+    previous: Mapping[str, bytes] = {}
 
 
 FORM = b'{"type": "object", "properties": {"catatan": {"type": "string"}}}'
@@ -395,6 +397,9 @@ WARNED: dict[str, Faulty] = {
         ),
         "isi",
         holders={"Tim": frozenset({"siti"})},
+    ),
+    "extension_lost": Faulty(
+        around(user_task("isi")), "isi", previous={"proses": around(user_task("isi", with_properties(waktu="P3D")))}
     ),
 }
 

@@ -26,7 +26,7 @@ def test_the_doubt_is_a_warning_and_no_refusal(code: str) -> None:
 
 
 def _assert_blamed(code: str, faulty: Faulty, *, refused: bool) -> None:
-    found = check_diagram("proses.bpmn", faulty.xml, faulty.forms, faulty.holders)
+    found = check_diagram("proses.bpmn", faulty.xml, faulty.forms, faulty.holders, faulty.previous)
     problems = found.problems if refused else found.warnings
     assert refused == bool(found.problems)
     assert (code, faulty.blamed) in [(problem.code, problem.element_id) for problem in problems]
