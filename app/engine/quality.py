@@ -17,6 +17,15 @@ _UNITS = {
     "minutes": timedelta(minutes=1),
     "seconds": timedelta(seconds=1),
 }
+_UNIT_NAMES = {
+    "years": "tahun",
+    "months": "bulan",
+    "weeks": "minggu",
+    "days": "hari",
+    "hours": "jam",
+    "minutes": "menit",
+    "seconds": "detik",
+}
 _NUMBER = r"(?P<{}>\d{{1,5}}(?:[.,]\d{{1,3}})?){}"
 _DURATION = re.compile(
     "P(?=[0-9T])"
@@ -61,6 +70,44 @@ def standard_time(waktu: str) -> timedelta:
     return sum((_UNITS[unit] * float(number.replace(",", ".")) for unit, number in amounts), timedelta())
 
 
+def is_duration(text: str) -> bool:
+    """Whether a text is a standard time."""
+    return _DURATION.fullmatch(text) is not None
+
+
 def total(qualities: Iterable[Quality]) -> timedelta:
     """Sum the standard times of the activities that have one."""
-    return sum((standard_time(quality.waktu) for quality in qualities if quality.waktu), timedelta())
+    return sum_of(standard_time(quality.waktu) for quality in qualities if quality.waktu)
+
+
+def sum_of(spans: Iterable[timedelta]) -> timedelta:
+    """Add up spans; what is longer than a timedelta can hold (2.7 million years) is that long."""
+    try:
+        return sum(spans, timedelta())
+    except OverflowError:
+        return timedelta.max
+
+
+def duration_text(waktu: str) -> str:
+    """A standard time as the sheet says it, in the units its author chose: P1M is "1 bulan", not "30 hari".
+
+    Raises:
+        DurationMalformed
+    """
+    matched = _DURATION.fullmatch(waktu)
+    if matched is None:
+        raise DurationMalformed(waktu)
+    return " ".join(f"{_amount(number)} {_UNIT_NAMES[unit]}" for unit, number in matched.groupdict().items() if number)
+
+
+def span_text(span: timedelta) -> str:
+    """A sum as the sheet says it: in days and parts of days, such as "47 hari 13 menit"."""
+    hours, seconds = divmod(span.seconds, 3600)
+    parts = {"days": span.days, "hours": hours, "minutes": seconds // 60, "seconds": seconds % 60}
+    said = [f"{number} {_UNIT_NAMES[unit]}" for unit, number in parts.items() if number]
+    return " ".join(said) or f"0 {_UNIT_NAMES['minutes']}"
+
+
+def _amount(number: str) -> str:
+    whole, comma, fraction = number.replace(".", ",").partition(",")
+    return f"{int(whole)}{comma}{fraction}"

@@ -28,6 +28,7 @@ from app.engine.checks import (
     people,
     references,
     timers,
+    sop_sheet,
     user_tasks,
 )
 from app.engine.checks.calls import called_processes
@@ -95,6 +96,7 @@ PIPELINE: tuple[Check, ...] = (
     approvals.check_four_eyes,
     people.check_lanes_held,
     people.check_four_eyes_leave_somebody,
+    sop_sheet.check_sop_sheet,
     kept_extensions.check_extensions_kept,
     parallel.check_parallel_branches,
     engine.check_engine_reads_it,

@@ -8,7 +8,7 @@ from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import extensions, form_name, has, kind, properties
 from app.engine.checks.vocabulary import SPIFF, USER_TASKS
 from app.engine.forms import FormInvalid
-from app.engine.quality import DurationMalformed, standard_time
+from app.engine.quality import is_duration
 from app.errors import Problem
 
 _PROPERTY = f"{{{SPIFF}}}property"
@@ -51,18 +51,10 @@ def check_quality(diagram: Diagram) -> Iterator[Problem]:
     for node in diagram.nodes:
         stated = properties(node)
         waktu, row = stated.get("waktu"), stated.get("baris_sop")
-        if waktu is not None and not _is_duration(waktu):
+        if waktu is not None and not is_duration(waktu):
             yield diagram.problem("duration_malformed", node, text=waktu[:80])
         if row is not None and not (row.isascii() and row.isdecimal() and 1 <= int(row[:9]) < 10_000):
             yield diagram.problem("row_malformed", node, text=row[:80])
-
-
-def _is_duration(text: str) -> bool:
-    try:
-        standard_time(text)
-    except DurationMalformed:
-        return False
-    return True
 
 
 def check_roles(diagram: Diagram) -> Iterator[Problem]:

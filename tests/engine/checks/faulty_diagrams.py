@@ -403,4 +403,53 @@ WARNED: dict[str, Faulty] = {
     ),
 }
 
+SOP_SHEETS: dict[str, Faulty] = {
+    "sop_row_with_two_actors": Faulty(
+        drawing(
+            in_lane("tim", "Tim", "isi")
+            + START
+            + user_task("usul", with_properties(baris_sop="1", waktu="P1D"))
+            + user_task("isi", with_properties(baris_sop="1", waktu="P1D"))
+            + END
+            + path("mulai", "usul", "isi", "selesai")
+        ),
+        "isi",
+    ),
+    "sop_duration_missing": Faulty(around(user_task("isi", with_properties(output="Surat"))), "isi"),
+    "sop_decision_unclear": Faulty(
+        drawing(
+            START
+            + element("exclusiveGateway", "pilih", attributes='default="pilih_b"')
+            + user_task("a", with_properties(waktu="P1D"))
+            + user_task("b", with_properties(waktu="P1D"))
+            + END
+            + path("mulai", "pilih", "b", "selesai")
+            + flow("pilih", "a", when("1 == 1"), 'name="Ya"')
+            + path("a", "selesai")
+        ),
+        "pilih",
+    ),
+    "sop_symbol_missing": Faulty(
+        around(
+            user_task(
+                "isi",
+                with_properties(waktu="P1D") + "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3"
+                "</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>",
+            )
+        ),
+        "isi",
+    ),
+    "sop_too_many_lanes": Faulty(
+        drawing(
+            "".join(in_lane(f"lane{number}", f"Bidang {number}", f"t{number}") for number in range(13))
+            + START
+            + "".join(user_task(f"t{number}", with_properties(waktu="P1D")) for number in range(13))
+            + END
+            + path("mulai", *(f"t{number}" for number in range(13)), "selesai")
+        ),
+        "proses",
+    ),
+}
+WARNED |= SOP_SHEETS
+
 REFUSED = FILES | IDS_AND_REFERENCES | CONSTRUCTS | EVENTS | FLOWS | EXPRESSIONS | USER_TASKS | FOUR_EYES
