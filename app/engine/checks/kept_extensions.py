@@ -78,13 +78,13 @@ def find_losses(previous: bytes, process: _Element) -> Iterator[Loss]:
 
 
 def extensions_of(element: _Element) -> Mapping[tuple[str, str], _Element]:
-    """The extensions of an element that say something: each property, and whatever else, by tag and name."""
+    """The extensions of an element: each property, and whatever else says something, by tag and name."""
     found = {}
     for holder in children(element, "extensionElements"):
         for extension in holder.iterchildren("{*}*"):
             if extension.tag == PROPERTIES:
                 entries = extension.iterchildren(f"{{{SPIFF}}}property")
-                found |= {("property", entry.get("name", "")): entry for entry in entries if entry.get("value")}
+                found |= {("property", entry.get("name", "")): entry for entry in entries}
             elif len(extension) or extension.attrib or (extension.text or "").strip():
                 found[str(extension.tag), ""] = extension
     return found
