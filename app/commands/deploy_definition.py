@@ -38,7 +38,7 @@ def deploy_definition(
 
     Raises:
         Forbidden
-        DeploymentOvertaken: the newest version is not the one that the upload was examined against.
+        DeploymentOvertaken: there is a newer version than the one that the upload was examined against.
     """
     actor = tokens.renew(session, actor, now=now)
     permissions.require(Operation.DEPLOY, actor)
@@ -65,7 +65,8 @@ def _against_newest(session: Session, candidate: Candidate) -> Candidate:
     except ProcessDefinitionNotFound:
         return replace(current, newest=None)
     current = replace(current, newest=newest)
-    if not current.is_unchanged and (candidate.newest is None or candidate.newest.id != newest.id):
+    # Nothing is overtaken where the version that it was examined against has been deleted meanwhile.
+    if not current.is_unchanged and (candidate.newest is None or candidate.newest.version < newest.version):
         raise DeploymentOvertaken(newest.overtook)
     return current
 
