@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from app.settings import Settings
-from app.storage import migrations, tables
+from app.storage import definition_status, migrations, process_definitions, tables
 from app.storage.database import Database
 from app.storage.tables import metadata
 from tests.conftest import closing_database
@@ -98,6 +98,37 @@ def test_migrating_keeps_the_people_and_their_tokens_and_so_does_going_back(empt
             "read",
             "tasks",
         ]
+
+
+def test_versions_that_could_be_started_can_be_started_still_and_forms_stay_with_them(
+    empty_database: Database,
+) -> None:
+    migrations.upgrade(empty_database, "0002")
+    version = "(:id{0}, :deployment, 'satu', {0}, 'Satu', 'satu.bpmn', 'a', 'b', :xml)"
+    rows = (
+        "INSERT INTO deployment VALUES (:deployment, 'lama', '2026-07-01')",
+        f"INSERT INTO process_definition VALUES {version.format(1)}, {version.format(2)}",  # noqa: S608 - no input
+        "INSERT INTO form VALUES (:id1, 'isi.json', :xml), (:id2, 'isi.json', :xml)",
+    )
+    values = {"id1": "1" * 32, "id2": "2" * 32, "deployment": "3" * 32, "xml": b"<satu/>"}
+    with empty_database.transaction() as session:
+        for row in rows:
+            session.execute(text(row), {name: value for name, value in values.items() if f":{name}" in row})
+    migrations.upgrade(empty_database, "0003")
+    with empty_database.transaction() as session:
+        found = definition_status.hold_startable(session, "satu")
+        assert (found.version, found.status, found.reviewed_by) == (2, "approved", None)
+        assert process_definitions.last_version(session, "satu") == 2
+        definition_status.remove(session, found)
+    command.downgrade(migrations.configuration(empty_database), "0002")
+    with empty_database.transaction() as session:
+        assert session.execute(text("SELECT version, content FROM process_definition JOIN form ON true")).all() == [
+            (1, b"<satu/>")
+        ]
+        session.execute(text("UPDATE process_definition SET name = 'bebas'"))
+    migrations.upgrade(empty_database)
+    with empty_database.reading() as session:
+        assert process_definitions.newest(session, "satu").status == "approved"
 
 
 def test_migrating_twice_is_migrating_once(empty_database: Database) -> None:
