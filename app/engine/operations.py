@@ -25,6 +25,10 @@ class ExpressionError(Exception):
         super().__init__(reason)
 
 
+class VariableMissing(ExpressionError):
+    """An expression reads a variable that has no value yet."""
+
+
 def bounded(value: Any) -> Any:
     """Give the value back if it is a JSON value of sensible size.
 

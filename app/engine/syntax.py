@@ -6,7 +6,16 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.engine.operations import BINARY, COMPARISONS, FUNCTIONS, ExpressionError, bounded, negated, subscripted
+from app.engine.operations import (
+    BINARY,
+    COMPARISONS,
+    FUNCTIONS,
+    ExpressionError,
+    VariableMissing,
+    bounded,
+    negated,
+    subscripted,
+)
 
 #: how deeply operators, brackets and calls may be nested
 MAX_DEPTH = 40
@@ -70,7 +79,7 @@ class Compiler:
             try:
                 return variables[name]
             except KeyError:
-                raise ExpressionError(f"there is no variable {name}") from None
+                raise VariableMissing(f"there is no variable {name}") from None
 
         return read
 

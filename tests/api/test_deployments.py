@@ -167,7 +167,8 @@ def test_a_multipart_upload_is_known_by_its_type_in_any_case(as_: As) -> None:
 def _doubts(client: Client, diagram: bytes, **params: bool) -> list[tuple[str, str, str]]:
     response = client.deploy({"satu.bpmn": diagram}, **params)
     assert response.status_code in (200, 201), response.text
-    return [(each["code"], each["element_id"], each["reason"]) for each in response.json()["warnings"]]
+    found = [(each["code"], each["element_id"], each["reason"]) for each in response.json()["warnings"]]
+    return [doubt for doubt in found if doubt[0] != "drawing_missing"]
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

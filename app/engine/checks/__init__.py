@@ -22,13 +22,14 @@ from app.engine.checks import (
     flows,
     foreign,
     identity,
+    interchange,
     kept_extensions,
     loops,
     parallel,
     people,
     references,
-    timers,
     sop_sheet,
+    timers,
     user_tasks,
 )
 from app.engine.checks.calls import called_processes
@@ -48,7 +49,6 @@ PIPELINE: tuple[Check, ...] = (
     document.check_size,
     document.check_executable_process,
     document.check_data_stores,
-    document.check_bounds,
     identity.check_ids_present,
     identity.check_ids_unique,
     identity.check_id_form,
@@ -98,8 +98,10 @@ PIPELINE: tuple[Check, ...] = (
     people.check_four_eyes_leave_somebody,
     sop_sheet.check_sop_sheet,
     kept_extensions.check_extensions_kept,
+    interchange.check_coordinates,
+    interchange.check_drawn,
     parallel.check_parallel_branches,
-    engine.check_engine_reads_it,
+    engine.check_engine_runs_it,
 )
 
 #: after these, whatever was refused so far makes the rest meaningless

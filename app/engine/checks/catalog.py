@@ -51,7 +51,7 @@ REFUSALS: Mapping[str, Entry] = {
         'Select the process (or the participant, where there is a pool) and tick "Executable" in the properties panel.',
     ),
     "bounds_malformed": Entry(
-        "The position of a shape is not a number.", "Move the shape in the modeler and save again."
+        "The position or size of a figure is not a number.", "Move the figure in the modeler and save again."
     ),
     "checks_broken_off": Entry(
         "The checks of this file were broken off: they {why}.",
@@ -170,8 +170,8 @@ REFUSALS: Mapping[str, Entry] = {
         "{what} lies on a loop on which nobody is waited for: it would turn for ever.",
         "Put a user task on the loop, or lead the flow elsewhere.",
     ),
-    "join_can_wait_for_ever": Entry(
-        "{what} can wait for ever: on some ways not all of its incoming flows are reached.",
+    "join_never_completes": Entry(
+        "{what} waits for ever: on no way are all of its incoming flows reached.",
         "Join with the same type of gateway that split: exclusive after exclusive, parallel after parallel.",
     ),
     "loop_unbounded": Entry(
@@ -257,6 +257,14 @@ REFUSALS: Mapping[str, Entry] = {
         "Name a user task outside of multi-instance activities and of processes that are called more than once.",
     ),
     # what the engine itself still says
+    "start_fails": Entry(
+        "{what} stops every instance as soon as it is started: {why}",
+        "Correct what is written there; a process is started once when it is deployed, without any values.",
+    ),
+    "state_not_kept": Entry(
+        "An instance of {what} cannot be stored and read again.",
+        "Draw the first elements after the start event anew; compare them with the guide for designers.",
+    ),
     "engine_refuses": Entry(
         "The engine cannot read {what}.",
         "Draw the element anew in the modeler; compare it with the guide for designers.",
@@ -287,6 +295,18 @@ WARNINGS: Mapping[str, Entry] = {
     ),
     "variable_never_set": Entry(
         '{what}: the {place} reads "{name}", which no form and no script sets.', "Check the spelling of the name."
+    ),
+    "join_can_wait_for_ever": Entry(
+        "{what} can wait for ever: on some ways not all of its incoming flows are reached.",
+        "Join with the same type of gateway that split, unless the conditions exclude those ways.",
+    ),
+    "drawing_missing": Entry(
+        "The file holds the process, but no drawing of it: bpmn.io cannot open it.",
+        "Save it from the modeler; one that has never been drawn can be laid out by bpmn-auto-layout.",
+    ),
+    "not_drawn": Entry(
+        "{what} is run, but not drawn: nobody who opens the diagram sees it.",
+        "Draw it in the modeler, or delete it from the file.",
     ),
     "lane_without_holder": Entry(
         'No active user holds the role "{role}": nobody can do the tasks of {what}.',

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, kind
-from app.engine.checks.vocabulary import BOUNDS, SUBPROCESSES, XINCLUDE
+from app.engine.checks.vocabulary import SUBPROCESSES, XINCLUDE
 from app.errors import Problem
 
 #: elements of the whole file, drawing included
@@ -61,13 +61,3 @@ def check_data_stores(diagram: Diagram) -> Iterator[Problem]:
     """The engine looks up every data store of the document, used or not."""
     for store in diagram.root.iter(bpmn("dataStore")):
         yield diagram.problem("data_store_not_supported", store)
-
-
-def check_bounds(diagram: Diagram) -> Iterator[Problem]:
-    """The engine orders the flows of a gateway by the height of what they lead to."""
-    for bounds in diagram.root.iter(BOUNDS):
-        try:
-            float(bounds.get("x", "0"))
-            float(bounds.get("y", "0"))
-        except ValueError:
-            yield diagram.problem("bounds_malformed", bounds)

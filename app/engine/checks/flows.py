@@ -10,7 +10,7 @@ from lxml.etree import _Element
 
 from app.engine.checks.diagram import Diagram, Scope
 from app.engine.checks.elements import has, kind, spoken
-from app.engine.checks.vocabulary import CONDITIONAL_GATEWAYS, GATEWAYS, SUBPROCESSES
+from app.engine.checks.vocabulary import CONDITIONAL_GATEWAYS, ENDING_ALL, GATEWAYS, SUBPROCESSES
 from app.errors import Problem
 
 #: elements from which several flows may leave; a start event splits as a parallel gateway does
@@ -45,9 +45,15 @@ def check_ways_out(diagram: Diagram) -> Iterator[Problem]:
         for gateway in scope.of(*GATEWAYS):
             if not scope.outgoing[gateway]:
                 yield diagram.problem("no_outgoing_flow", gateway)
-        endless = set(scope.nodes) - reachable(branch_ends(scope), predecessors(scope))
-        for node in islice((node for node in scope.nodes if node in endless), 1):
-            yield diagram.problem("no_way_to_end", node)
+        if not _is_ended_from_elsewhere(scope):
+            endless = set(scope.nodes) - reachable(branch_ends(scope), predecessors(scope))
+            for node in islice((node for node in scope.nodes if node in endless), 1):
+                yield diagram.problem("no_way_to_end", node)
+
+
+def _is_ended_from_elsewhere(scope: Scope) -> bool:
+    """Whether a branch without an end may be meant, such as one that reminds until another branch ends everything."""
+    return any(has(end, *ENDING_ALL) for end in scope.of("endEvent"))
 
 
 def branch_ends(scope: Scope) -> list[_Element]:
@@ -90,8 +96,12 @@ def successors(scope: Scope) -> Mapping[_Element, list[_Element]]:
 
 
 def predecessors(scope: Scope) -> Mapping[_Element, list[_Element]]:
-    """The nodes from which a flow leads to each node."""
-    return {node: [flow.source for flow in scope.incoming[node]] for node in scope.nodes}
+    """The nodes that each node may follow: along its flows, and the activity of a boundary event."""
+    found = {node: [flow.source for flow in scope.incoming[node]] for node in scope.nodes}
+    for activity, events in scope.boundary_events.items():
+        for event in events:
+            found[event].append(activity)
+    return found
 
 
 def reachable(origins: Iterable[_Element], steps: Mapping[_Element, list[_Element]]) -> set[_Element]:

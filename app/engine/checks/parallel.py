@@ -15,9 +15,10 @@ from app.errors import Problem
 
 
 def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
-    """Play every run; report joins that can wait for ever, and values that parallel branches overwrite.
+    """Play every run; report joins that wait for ever, and values that parallel branches overwrite.
 
-    A value that two branches set would be the one of whoever comes last.
+    A join that no run gets past is refused; one that only some runs do not is a warning, because conditions that belong
+    together may exclude those. A value that two branches set would be the one of whoever comes last.
     """
     for scope in diagram.scopes:
         if not scope.complete or len(scope.starts) != 1:
@@ -25,7 +26,8 @@ def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
         game = TokenGame(scope, MAX_MOVES // len(diagram.scopes))
         for gateway in scope.nodes:
             if gateway in game.stuck:
-                yield diagram.problem("join_can_wait_for_ever", gateway)
+                never = game.finished and gateway not in game.fired
+                yield diagram.problem("join_never_completes" if never else "join_can_wait_for_ever", gateway)
         variables = {node: _variables(diagram, node) for node in scope.nodes}
         for first, second in _in_order(scope, game.together):
             for name in sorted(variables[first] & variables[second]):

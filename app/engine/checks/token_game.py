@@ -17,7 +17,7 @@ from lxml.etree import _Element
 from app.engine.checks.diagram import Flow, Scope
 from app.engine.checks.elements import has, kind
 from app.engine.checks.flows import reachable, successors
-from app.engine.checks.vocabulary import SUBPROCESSES, WAITING
+from app.engine.checks.vocabulary import ENDING_ALL, SUBPROCESSES, WAITING
 
 #: moves tried, all scopes of a diagram together, before the game is broken off; some tenths of a second
 MAX_MOVES = 40_000
@@ -29,8 +29,6 @@ Place = _Element
 Marking = frozenset[Place]
 
 _RESTING = WAITING | SUBPROCESSES | {"callActivity"}
-#: end events that take every other token of their process or sub-process with them
-_ENDING_ALL = ("terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition")
 
 
 class TokenGame:
@@ -43,12 +41,16 @@ class TokenGame:
         self._flow_by_element = {flow.element: flow for flow in scope.flows}
         #: elements that can be at work at the same time, two by two
         self.together: set[frozenset[_Element]] = set()
-        #: gateways in front of which a token can wait for ever
+        #: gateways in front of which a token can wait for ever, if the conditions let it come so far
         self.stuck: set[_Element] = set()
-        self._play(moves)
+        #: joins that let the process go on in at least one of the runs
+        self.fired: set[_Element] = set()
+        #: whether every run was played to its end
+        self.finished = self._play(moves)
 
-    def _play(self, moves_left: int) -> None:
+    def _play(self, moves_left: int) -> bool:
         seen: set[Marking] = set()
+        dropped = False
         pending: list[Marking] = [frozenset(self._scope.starts[:1])]
         while pending and moves_left > 0:
             marking = pending.pop()
@@ -63,6 +65,9 @@ class TokenGame:
                 left = marking - taken
                 if left.isdisjoint(given) and len(set(given)) == len(given):
                     pending.append(left | set(given))
+                else:
+                    dropped = True
+        return not pending and not dropped
 
     def _moves(self, marking: Marking) -> Iterator[tuple[Marking, list[Place]]]:
         """What may happen next: the places that lose their token, and those that get one.
@@ -79,6 +84,7 @@ class TokenGame:
                 return
         for gateway, arrived in self._waiting_joins(marking).items():
             if self._fires(gateway, arrived, marking):
+                self.fired.add(gateway)
                 for given in self._given(gateway):
                     yield frozenset(arrived), given
                 return
@@ -145,4 +151,4 @@ def _choices(flows: list[Flow]) -> Iterable[tuple[Flow, ...]]:
 
 
 def _ends_all(node: _Element) -> bool:
-    return kind(node) == "endEvent" and has(node, *_ENDING_ALL)
+    return kind(node) == "endEvent" and has(node, *ENDING_ALL)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
+WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
+SHAPE = "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNShape"
+EDGE = "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNEdge"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 XINCLUDE = "http://www.w3.org/2001/XInclude"
 
@@ -69,6 +72,8 @@ EVENT_DEFINITIONS: Mapping[str, frozenset[str]] = {
     "intermediateThrowEvent": frozenset({"", "message", "signal", "escalation"}),
     "boundaryEvent": frozenset({"message", "timer", "signal", "conditional", "error", "escalation", "cancel"}),
 }
+#: what an end event carries that takes every other token of its process or sub-process with it
+ENDING_ALL = ("terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition")
 #: event definitions that wait for something from outside the process instance, or from the clock
 DELIVERED = frozenset({"message", "timer", "signal", "conditional"})
 

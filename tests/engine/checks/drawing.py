@@ -47,6 +47,11 @@ def path(*identifiers: str) -> str:
     return "".join(flow(source, target) for source, target in pairwise(identifiers))
 
 
+def drawn(figures: str) -> str:
+    """Diagram interchange with these figures."""
+    return f"<bpmndi:BPMNDiagram><bpmndi:BPMNPlane>{figures}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>"
+
+
 def extended(inside: str) -> str:
     return f"<bpmn:extensionElements>{inside}</bpmn:extensionElements>"
 

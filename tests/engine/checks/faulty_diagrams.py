@@ -10,6 +10,7 @@ from tests.engine.checks.drawing import (
     START,
     around,
     drawing,
+    drawn,
     element,
     extended,
     flow,
@@ -83,8 +84,7 @@ FILES: dict[str, Faulty] = {
     "bounds_malformed": Faulty(
         drawing(
             START,
-            top='<bpmndi:BPMNDiagram><bpmndi:BPMNPlane><bpmndi:BPMNShape id="bentuk"><dc:Bounds x="kiri" y="1"/>'
-            "</bpmndi:BPMNShape></bpmndi:BPMNPlane></bpmndi:BPMNDiagram>",
+            top=drawn('<bpmndi:BPMNShape id="bentuk"><dc:Bounds x="kiri" y="1"/></bpmndi:BPMNShape>'),
         ),
         "bentuk",
     ),
@@ -247,7 +247,7 @@ FLOWS: dict[str, Faulty] = {
         ),
         "putar",
     ),
-    "join_can_wait_for_ever": Faulty(
+    "join_never_completes": Faulty(
         drawing(
             START
             + element("exclusiveGateway", "pilih", attributes='default="pilih_a"')
@@ -369,7 +369,32 @@ FOUR_EYES: dict[str, Faulty] = {
     ),
 }
 
+ENGINE: dict[str, Faulty] = {
+    "start_fails": Faulty(
+        around(element("scriptTask", "isi", "<bpmn:script>a = 1\nb = a + 'satu'</bpmn:script>")), "isi"
+    ),
+}
+
 WARNED: dict[str, Faulty] = {
+    "join_can_wait_for_ever": Faulty(
+        drawing(
+            START
+            + user_task("a")
+            + element("exclusiveGateway", "pilih", attributes='default="pilih_kumpul"')
+            + element("parallelGateway", "bagi")
+            + element("parallelGateway", "kumpul")
+            + END
+            + '<bpmn:endEvent id="batal"/>'
+            + path("mulai", "bagi", "a", "kumpul", "selesai")
+            + path("bagi", "pilih", "kumpul")
+            + flow("pilih", "batal", when("False"))
+        ),
+        "kumpul",
+    ),
+    "drawing_missing": Faulty(VALID, None),
+    "not_drawn": Faulty(
+        drawing(START, top=drawn('<bpmndi:BPMNShape bpmnElement="lain"><dc:Bounds/></bpmndi:BPMNShape>')), "mulai"
+    ),
     "not_delivered_yet": Faulty(timer("<bpmn:timeDuration>PT1H</bpmn:timeDuration>"), "isi"),
     "not_sent_yet": Faulty(
         drawing(
@@ -452,4 +477,4 @@ SOP_SHEETS: dict[str, Faulty] = {
 }
 WARNED |= SOP_SHEETS
 
-REFUSED = FILES | IDS_AND_REFERENCES | CONSTRUCTS | EVENTS | FLOWS | EXPRESSIONS | USER_TASKS | FOUR_EYES
+REFUSED = FILES | IDS_AND_REFERENCES | CONSTRUCTS | EVENTS | FLOWS | EXPRESSIONS | USER_TASKS | FOUR_EYES | ENGINE

@@ -39,7 +39,8 @@ def _assert_blamed(code: str, faulty: Faulty, *, refused: bool) -> None:
 
 
 def test_every_problem_of_the_catalog_has_a_diagram_that_shows_it() -> None:
-    assert set(REFUSED) | {"engine_refuses"} == set(REFUSALS)
+    # the rest would be a fault of the engine, or of the checks: shown below, and in tests/engine/test_isolation.py
+    assert set(REFUSED) | {"engine_refuses", "state_not_kept", "checks_broken_off"} == set(REFUSALS)
     assert set(WARNED) == set(WARNINGS)
     assert len(CATALOG) == len(REFUSALS) + len(WARNINGS)
 
@@ -52,6 +53,12 @@ def test_what_only_the_engine_objects_to_is_located_and_translated(monkeypatch: 
     [problem] = report(VALID).problems
     assert (problem.code, problem.element_id, problem.line) == ("engine_refuses", "isi", 4)
     assert problem.reason == 'The engine cannot read user task "isi".'
+
+
+def test_a_state_that_cannot_be_read_again_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "encode", lambda _: b"another")
+    [problem] = report(VALID).problems
+    assert (problem.code, problem.element_id) == ("state_not_kept", "proses")
 
 
 def test_recursion_inside_the_engine_does_not_escape(monkeypatch: pytest.MonkeyPatch) -> None:
