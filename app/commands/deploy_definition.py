@@ -44,7 +44,7 @@ def deploy_definition(
     permissions.require(Operation.DEPLOY, actor)
     current = [_against_newest(session, candidate) for candidate in candidates]
     unchanged = {c.key: c.newest for c in current if c.is_unchanged and c.newest is not None}
-    changed = [candidate for candidate in candidates if candidate.key not in unchanged]
+    changed = [candidate for candidate in current if candidate.key not in unchanged]
     if not changed:
         versions = tuple(unchanged.values())
         return Deployment(versions[0].deployment_id, versions, created=False)
@@ -58,7 +58,7 @@ def deploy_definition(
 
 
 def _against_newest(session: Session, candidate: Candidate) -> Candidate:
-    """The candidate beside the version that is newest now; another one than when it was examined may only be equal."""
+    """The candidate beside the version that is newest now; a newer one than when it was examined may only be equal."""
     current = replace(candidate, last_version=process_definitions.last_version(session, candidate.key))
     try:
         newest = process_definitions.newest(session, candidate.key)

@@ -120,7 +120,11 @@ def add_deployment(session: Session, deployed_by: str, now: datetime) -> UUID:
 
 
 def add(session: Session, deployment_id: UUID, candidate: Candidate, status: str) -> ProcessDefinition:
-    """Store the next version of a process with its forms."""
+    """Store the next version of a process with its forms.
+
+    Raises:
+        DeploymentOvertaken: the number was given meanwhile, perhaps to a version that was deleted since.
+    """
     definition_id = uuid7()
     _count(session, candidate)
     row = {
@@ -143,11 +147,13 @@ def add(session: Session, deployment_id: UUID, candidate: Candidate, status: str
 
 
 def _count(session: Session, candidate: Candidate) -> None:
-    row = {"key": candidate.key, "last_version": candidate.next_version}
-    if candidate.last_version == 0:
-        session.execute(insert(tables.process), row)
-    else:
-        session.execute(update(tables.process).where(tables.process.c.key == candidate.key), row)
+    process, last = tables.process.c, candidate.last_version
+    if last == 0:
+        session.execute(insert(tables.process), {"key": candidate.key, "last_version": 1})
+        return
+    counted = update(tables.process).where(process.key == candidate.key, process.last_version == last)
+    if session.execute(counted.values(last_version=last + 1).returning(process.key)).one_or_none() is None:
+        raise DeploymentOvertaken
 
 
 def require_newest(session: Session, based_on: UUID, candidates: Collection[Candidate]) -> None:

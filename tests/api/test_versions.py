@@ -356,12 +356,14 @@ def test_a_deletion_while_the_next_version_was_examined_is_in_nobodys_way(
     as_: As, database: Database, clock: Clock
 ) -> None:
     propose(as_("perancang"), FIRST)
+    before = examine_upload({"satu.bpmn": THIRD}, stored_in(database)).candidates
     second = propose(as_("perancang"), SECOND)
-    examined = examine_upload({"satu.bpmn": THIRD}, stored_in(database))
+    between = examine_upload({"satu.bpmn": THIRD}, stored_in(database)).candidates
     assert act(as_("perancang"), second, "DELETE ").status_code == 200
-    with database.transaction() as session:
-        deployment = deploy_definition(session, examined.candidates, OPERATOR, approval_required=True, now=clock.now)
-    assert [version.version for version in deployment.process_definitions] == [3]
+    for examined in (before, between):
+        with database.transaction() as session:
+            deployment = deploy_definition(session, examined, OPERATOR, approval_required=True, now=clock.now)
+        assert [version.version for version in deployment.process_definitions] == [3]
 
 
 #: columns that say which version it is, and what
