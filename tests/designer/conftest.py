@@ -14,6 +14,7 @@ from tests.sop import SOP_FOLDER
 EDITS = (
     "nothing",
     "move_shape",
+    "move_to_another_lane",
     "rename_task",
     "add_task",
     "change_type_and_back",

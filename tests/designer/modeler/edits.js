@@ -8,15 +8,21 @@ const edits = {
     modeler.get("modeling").moveElements([task], { x: 25, y: 5 });
   },
 
+  move_to_another_lane(modeler) {
+    modeler.get("modeling").moveElements([shape(modeler, "penyusunan_konsep")], { x: 0, y: -245 });
+  },
+
   rename_task(modeler) {
     modeler.get("modeling").updateLabel(shape(modeler, "rapat_koordinasi"), "Memimpin rapat koordinasi");
   },
 
-  // Dropped onto an arrow, a new task is put between its ends.
+  // Dropped onto an arrow, a new task is put between its ends. The ids are chosen lest they be random.
   add_task(modeler) {
+    const modeling = modeler.get("modeling");
     const task = modeler.get("elementFactory").createShape({ type: "bpmn:UserTask" });
-    modeler.get("modeling").createShape(task, { x: 980, y: 550 }, shape(modeler, "alur_konsep_diajukan"));
-    modeler.get("modeling").updateLabel(task, "Merapikan konsep");
+    modeling.createShape(task, { x: 980, y: 550 }, shape(modeler, "alur_konsep_diajukan"));
+    modeling.updateProperties(task, { id: "perapian_konsep", name: "Merapikan konsep" });
+    modeling.updateProperties(task.outgoing[0], { id: "alur_konsep_dirapikan" });
   },
 
   // The menu with the wrench: to another type, and back when that was a mistake.
