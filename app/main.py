@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import app as package
 from app.api import (
+    comparisons,
     deployments,
     health,
     history,
@@ -74,7 +75,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     problems.install(application)
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
-    work = (deployments, process_definitions, process_instances, user_tasks, history)
+    work = (deployments, process_definitions, comparisons, process_instances, user_tasks, history)
     for part in (*work, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +12,8 @@ from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from sqlalchemy.orm import Session
 
 from app import permissions
-from app.api import problems, schemas
+from app.api import comparison_schemas, problems, schemas
+from app.api.comparisons import preview_of
 from app.api.dependencies import Create, answer, bearer, shown
 from app.api.route import AuthenticatedRoute, asks
 from app.commands.deploy_definition import Deployment
@@ -19,6 +21,9 @@ from app.commands.deploy_definition import deploy_definition as deploy
 from app.errors import DiagramRefused, Malformed, Problem
 from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
+from app.queries.preview_deployment import ProcessPreview, preview_deployment
+from app.queries.restore_extensions import RestoredExtension
+from app.queries.restore_extensions import restore_extensions as restore
 from app.settings import Settings
 from app.storage import process_definitions
 from app.storage.idempotency import Answer
@@ -36,9 +41,9 @@ _MAX_NAME = 255
     status_code=201,
     responses={
         **problems.declared(400, 403, 404, 409, 413, 415),
-        200: {"model": schemas.Deployment, "description": "Unchanged, or a dry run."},
+        200: {"model": comparison_schemas.Deployment, "description": "Unchanged, or a dry run."},
     },
-    response_model=schemas.Deployment,
+    response_model=comparison_schemas.Deployment,
     openapi_extra=asks(Operation.DEPLOY),
     form_limits={"max_files": _MAX_FILES, "max_fields": 0},
 )
@@ -46,21 +51,27 @@ def deploy_definition(
     request: Request,
     file: Annotated[list[UploadFile], File(description="Diagrams (.bpmn) and their forms (.json).")],
     writing: Create,
-    dry_run: Annotated[bool, Query(description="Only examine.")] = False,
+    dry_run: Annotated[bool, Query(description="Only examine, and preview what would change.")] = False,
     based_on: Annotated[
         UUID | None, Query(description="The version that was edited: 409 where a newer one was deployed meanwhile.")
     ] = None,
+    restore_extensions: Annotated[
+        bool, Query(description="Put back what `extension_lost` warns of: the mended diagram is what is stored.")
+    ] = False,
 ) -> Response:
     """Deploy diagrams with their forms; unchanged ones keep their version."""
     permissions.require(Operation.DEPLOY, writing.actor)
     files = _read(file)
     settings: Settings = request.app.state.settings
-    examined = examine_upload(files, stored_in(writing.database), holders_in(writing.database, demo=settings.demo))
+    stored = stored_in(writing.database)
+    mended, restored = restore(files, stored) if restore_extensions else (files, ())
+    examined = examine_upload(mended, stored, holders_in(writing.database, demo=settings.demo))
     if based_on is not None:
         with writing.database.reading() as session:
             process_definitions.require_newest(session, based_on, examined.candidates)
     if dry_run:
-        return shown(_preview(examined, PROPOSED if settings.is_approval_required else APPROVED))
+        status = PROPOSED if settings.is_approval_required else APPROVED
+        return shown(_previewed(examined, status, restored, preview_deployment(writing.database, examined)))
 
     def command(session: Session) -> Answer:
         deployment = deploy(
@@ -70,7 +81,7 @@ def deploy_definition(
             approval_required=settings.is_approval_required,
             now=writing.now,
         )
-        return answer(201 if deployment.created else 200, _present(deployment, examined))
+        return answer(201 if deployment.created else 200, _present(deployment, examined, restored))
 
     return writing.run(command, body=_digest(files))
 
@@ -94,7 +105,12 @@ def _digest(files: dict[str, bytes]) -> bytes:
     return b"".join(hashlib.sha256(name.encode() + b"\0" + files[name]).digest() for name in sorted(files))
 
 
-def _preview(examined: Examined, status: str) -> schemas.Deployment:
+def _previewed(
+    examined: Examined,
+    status: str,
+    restored: Sequence[RestoredExtension],
+    previews: Sequence[ProcessPreview],
+) -> comparison_schemas.Deployment:
     summaries = [
         schemas.ProcessDefinitionSummary(
             id=None,
@@ -106,13 +122,30 @@ def _preview(examined: Examined, status: str) -> schemas.Deployment:
         )
         for candidate in examined.candidates
     ]
-    return schemas.Deployment(id=None, process_definitions=summaries, warnings=_warnings(examined))
+    return comparison_schemas.Deployment(
+        id=None,
+        process_definitions=summaries,
+        warnings=_warnings(examined),
+        restored=_restored(restored),
+        preview=[preview_of(preview) for preview in previews],
+    )
 
 
-def _present(deployment: Deployment, examined: Examined) -> schemas.Deployment:
+def _present(
+    deployment: Deployment, examined: Examined, restored: Sequence[RestoredExtension]
+) -> comparison_schemas.Deployment:
     summaries = [schemas.ProcessDefinitionSummary.model_validate(each) for each in deployment.process_definitions]
-    return schemas.Deployment(id=deployment.id, process_definitions=summaries, warnings=_warnings(examined))
+    return comparison_schemas.Deployment(
+        id=deployment.id,
+        process_definitions=summaries,
+        warnings=_warnings(examined),
+        restored=_restored(restored),
+    )
 
 
 def _warnings(examined: Examined) -> list[schemas.DiagramProblem]:
     return [schemas.DiagramProblem.model_validate(warning) for warning in examined.warnings]
+
+
+def _restored(restored: Sequence[RestoredExtension]) -> list[comparison_schemas.RestoredExtension]:
+    return [comparison_schemas.RestoredExtension.model_validate(each) for each in restored]

@@ -55,6 +55,16 @@ class DiagramProblem(BaseModel):
     hint: str
 
 
+class Obstacle(BaseModel):
+    """Why a process instance cannot be moved to another version, at one of the elements where it stands."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    element_id: str = Field(description="In the version that the instance runs.")
+    code: str
+    reason: str
+
+
 class ProblemDetails(BaseModel):
     """A refusal, as RFC 9457 tells it."""
 
@@ -65,7 +75,7 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     instance: str
-    errors: list[FieldProblem | DiagramProblem] = []
+    errors: list[FieldProblem | DiagramProblem | Obstacle] = []
 
 
 class ListOf(BaseModel, Generic[T]):
@@ -111,14 +121,6 @@ class DefinitionEvent(Answer):
     type: str = Field(examples=["process_definition_approved"])
     actor: str
     payload: Mapping[str, Any] = Field(description="Which version, with the hashes of what it is, and why.")
-
-
-class Deployment(BaseModel):
-    """What a deployment made, or would make."""
-
-    id: UUID | None = Field(description="null in a dry run")
-    process_definitions: list[ProcessDefinitionSummary]
-    warnings: list[DiagramProblem]
 
 
 class Quality(Answer):
@@ -275,3 +277,44 @@ class ReasonRequest(Body):
     """Why, where the caller wants to say."""
 
     reason: Text | None = None
+
+
+class MigrationRequest(Body):
+    """To which version a process instance is moved."""
+
+    target_process_definition_id: UUID
+    mapping: dict[str, str] = Field(
+        {},
+        max_length=1000,
+        examples=[{}],
+        description="Ids of elements of the instance's version → ids in the target, where the service would not find "
+        "them by id, by type and name, or by type and neighbours.",
+    )
+    dry_run: bool = Field(False, description="Only say what would happen; nothing is written.")
+
+
+class UserTaskStanding(Answer):
+    """What an open user task is in one version."""
+
+    element_id: str
+    name: str
+    role: str
+    candidates: list[str] | None
+    assignee: str | None
+
+
+class MovedUserTask(BaseModel):
+    """An open user task: what it is, and what it becomes."""
+
+    id: UUID
+    before: UserTaskStanding
+    after: UserTaskStanding = Field(description="Whoever has it and would be no candidate for it loses it.")
+
+
+class MigrationPreview(BaseModel):
+    """What moving a process instance would do."""
+
+    migratable: bool
+    obstacles: list[Obstacle] = Field(description="Why it cannot be moved; empty where it can.")
+    mapping: dict[str, str] = Field(description="Each element that has a counterpart in the target, and which.")
+    user_tasks: list[MovedUserTask] = Field(description="Those that stay open; empty where it cannot be moved.")

@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from app.engine.checks import Report, broken_off, check_diagram, process_keys
+from app.engine.extensions import Restored, restore
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -138,3 +139,11 @@ def check_in_isolation(
         return checker.run(check_diagram, file, xml, dict(forms), known, dict(previous or {}))
     except BrokenOff as error:
         return Report(problems=(broken_off(file, error.why),))
+
+
+def restore_in_isolation(xml: bytes, previous: Mapping[str, bytes]) -> tuple[bytes, tuple[Restored, ...]]:
+    """As `restore`, in isolation; nothing is put back where that was broken off."""
+    try:
+        return checker.run(restore, xml, dict(previous))
+    except BrokenOff:
+        return xml, ()

@@ -12,7 +12,7 @@ from app.engine.definitions import Definition
 from app.engine.frontier import Frontier, read_frontier
 from app.engine.migration import find_obstacles
 from app.errors import Obstacle
-from app.storage import process_definitions, running_instances
+from app.storage import running_instances, version_files
 from app.storage.database import Database
 from app.storage.process_definitions import Pinned
 from app.storage.running_instances import RunningInstance
@@ -99,10 +99,10 @@ def _parsed(database: Database, pinned: Pinned) -> Definition:
     return definitions.cached(pinned.key, pinned.fingerprint, partial(_files, database, pinned.process_definition_id))
 
 
-def _files(database: Database, definition_id: UUID) -> tuple[bytes, dict[str, bytes]]:
+def _files(database: Database, definition_id: UUID) -> tuple[bytes, Mapping[str, bytes]]:
     with database.reading() as session:
-        xml = process_definitions.xml_of(session, definition_id)
-        return xml, process_definitions.forms_of(session, definition_id)
+        files = version_files.files_of(session, definition_id)
+    return files.xml, files.forms
 
 
 def _touched(instance: RunningInstance, frontier: Frontier, obstacles: tuple[Obstacle, ...] | None) -> TouchedInstance:

@@ -10,7 +10,7 @@ from app.engine.sheet_differences import SheetDifference, compare_sheets
 from app.engine.sop_sheet import read_sheet
 from app.queries.examine_upload import Examined
 from app.queries.find_touched_instances import TouchedInstances, find_touched_instances
-from app.storage import process_definitions
+from app.storage import version_files
 from app.storage.database import Database
 from app.storage.process_definitions import Candidate, ProcessDefinition
 
@@ -53,4 +53,4 @@ def _preview(database: Database, candidate: Candidate) -> ProcessPreview:
 
 def _files_of(database: Database, version: ProcessDefinition) -> Files:
     with database.reading() as session:
-        return Files(process_definitions.xml_of(session, version.id), process_definitions.forms_of(session, version.id))
+        return version_files.files_of(session, version.id)

@@ -117,6 +117,14 @@ def _resume(person: Client, target: Target) -> Response:
     return _instance("/resumption")(person, target)
 
 
+def _migrate(person: Client, target: Target) -> Response:
+    files = read_folder(SOP_FOLDER)
+    files = {name: content.replace(b"Penetapan", b"Penetapan baru") for name, content in files.items()}
+    deployed = target.as_("admin").deploy(files).json()["process_definitions"][0]
+    body = {"target_process_definition_id": deployed["id"]}
+    return person.post(f"/process-instances/{target.instance['id']}/migration", body)
+
+
 def _stand_in(person: Client, target: Target) -> Response:
     deputy = "anggota3" if person.username != "anggota3" else "ketua"
     return person.post("/substitutions", _letter(target.clock, deputy))
@@ -162,6 +170,7 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
         "DELETE", "/retirement", reached_by=("approval", "retirement")
     ),
     ("DELETE /process-definitions/{definition_id}", Operation.DELETE_DEFINITION): _version("DELETE", ""),
+    ("GET /process-definitions/{definition_id}/diff", Operation.READ_DEFINITION): _definition("/diff"),
     ("POST /process-instances", Operation.START): lambda person, _: person.post(
         "/process-instances", {"process_definition_key": "penjenjangan_kinerja"}
     ),
@@ -172,6 +181,7 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
     ("POST /process-instances/{instance_id}/cancellation", Operation.CANCEL): _instance("/cancellation"),
     ("POST /process-instances/{instance_id}/suspension", Operation.SUSPEND): _instance("/suspension"),
     ("POST /process-instances/{instance_id}/resumption", Operation.RESUME): _resume,
+    ("POST /process-instances/{instance_id}/migration", Operation.MIGRATE): _migrate,
     ("GET /user-tasks", Operation.READ_TASK): _listed("/user-tasks", lambda t: t.task["id"]),
     ("GET /user-tasks/{task_id}", Operation.READ_TASK): _task("GET", ""),
     ("GET /user-tasks/{task_id}/form", Operation.READ_TASK): _task("GET", "/form"),
