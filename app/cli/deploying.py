@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,11 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app import permissions
 from app.cli.acting import OPERATOR
 from app.cli.database import opened_migrated, read_settings
 from app.commands.deploy_definition import Deployment, deploy_definition
 from app.errors import DiagramRefused, NotFound, Problem, Refused
+from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
+from app.storage.process_definitions import PROPOSED, ProcessDefinition
 
 
 def deploy(folder: Path) -> None:
@@ -25,8 +28,9 @@ def deploy(folder: Path) -> None:
     """
     files, settings = read_folder(folder), read_settings()
     with opened_migrated(settings) as database, Console(stderr=True).status("Examining the diagrams"):
+        holders = holders_in(database, demo=settings.demo)
         try:
-            examined = examine_upload(files, stored_in(database), holders_in(database, demo=settings.demo))
+            examined = examine_upload(files, stored_in(database), holders)
         except DiagramRefused as refused:
             _tell(refused.problems)
             raise typer.Exit(1) from refused
@@ -40,6 +44,9 @@ def deploy(folder: Path) -> None:
             )
     _tell(examined.warnings)
     Console().print(_table(deployment, examined))
+    for version in deployment.process_definitions:
+        if version.status == PROPOSED:
+            typer.echo(_how_to_approve(version, holders))
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -73,5 +80,18 @@ def _table(deployment: Deployment, examined: Examined) -> Table:
     table = Table("process", "version", "")
     for definition in deployment.process_definitions:
         outcome = "unchanged" if definition.key in unchanged else "new"
-        table.add_row(definition.key, str(definition.version), outcome)
+        table.add_row(definition.key, str(definition.version), f"{outcome}, {definition.status}")
     return table
+
+
+def _how_to_approve(version: ProcessDefinition, holders: Mapping[str, frozenset[str]]) -> str:
+    """That it cannot be started yet, and who can change that: a person with a name, never the command line itself."""
+    grounds = permissions.TABLE[Operation.REVIEW_DEFINITION].grounds
+    reviewers = frozenset[str]().union(*(holders.get(ground, frozenset()) for ground in grounds))
+    others = ", ".join(sorted(reviewers - {version.deployed_by}))
+    who = others or "nobody yet, add somebody by `jenjang user add USER --role designer`"
+    return (
+        f"{version.title} is only proposed: it starts once somebody else than {version.deployed_by} has approved it.\n"
+        f"  Who can: {who}.\n"
+        f"  How: POST /api/v1/process-definitions/{version.id}/approval"
+    )

@@ -88,6 +88,29 @@ def test_deploying_a_folder_twice_leaves_the_version(jenjang: Jenjang) -> None:
 
 
 @pytest.mark.usefixtures("migrated")
+def test_what_was_deployed_is_only_proposed_and_who_can_approve_it_is_told(jenjang: Jenjang) -> None:
+    first = jenjang("deploy", str(SOP_FOLDER)).out
+    assert "Version 1 of penjenjangan_kinerja is only proposed" in first
+    assert "Who can: nobody yet, add somebody by `jenjang user add USER --role designer`." in first
+    for username, role in (("rizky", "designer"), ("aisyah", "administrator"), ("bambang", "Sekretaris")):
+        assert jenjang("user", "add", username, "--role", role).exit_code == 0
+    again = jenjang("deploy", str(SOP_FOLDER)).out
+    assert re.search(r"1\W+unchanged, proposed", again)
+    assert "Who can: aisyah, rizky." in again
+    assert re.search(r"POST /api/v1/process-definitions/[0-9a-f-]{36}/approval\n", again)
+
+
+@pytest.mark.usefixtures("migrated")
+def test_where_nobody_is_asked_what_was_deployed_can_be_started(
+    jenjang: Jenjang, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("JENJANG_APPROVAL_REQUIRED", "false")
+    deployed = jenjang("deploy", str(SOP_FOLDER)).out
+    assert re.search(r"1\W+new, approved", deployed)
+    assert "proposed" not in deployed
+
+
+@pytest.mark.usefixtures("migrated")
 def test_each_problem_of_a_refused_diagram_has_a_line_with_file_line_code_and_element(
     jenjang: Jenjang, tmp_path: Path
 ) -> None:
