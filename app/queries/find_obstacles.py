@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.engine import checks
 from app.permissions import Ground
 from app.storage import people, process_definitions, role_holders, user_tasks
+from app.storage.process_definitions import PROPOSED
 
 #: those of the checks of a diagram that depend on who there is
 _ABOUT_PEOPLE = {"lane_without_holder", "four_eyes_leaves_nobody"}
@@ -35,7 +36,13 @@ def find_obstacles(session: Session, *, demo: bool) -> Iterator[str]:
 
 
 def _of_diagrams(session: Session, holders: Holders) -> Iterator[str]:
+    startable = process_definitions.approved_keys(session)
     for version in process_definitions.newest_of_each(session):
+        if version.status == PROPOSED and version.key not in startable:
+            yield (
+                f"{version.key}, version {version.version}: It waits for approval by somebody else than "
+                f"{version.deployed_by}; nobody can start the process before."
+            )
         xml = process_definitions.xml_of(session, version.id)
         forms = process_definitions.forms_of(session, version.id)
         report = checks.check_diagram(version.file_name, xml, forms, holders)

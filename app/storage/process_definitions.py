@@ -210,6 +210,11 @@ def newest_of_each(session: Session) -> list[ProcessDefinition]:
     return [ProcessDefinition(**row) for row in session.execute(SELECT.where(_is_newest())).mappings()]
 
 
+def approved_keys(session: Session) -> frozenset[str]:
+    """The keys of which some version is approved."""
+    return frozenset(session.scalars(select(_definition.key).where(_definition.status == APPROVED).distinct()))
+
+
 def search(
     session: Session, page: keyset.Page, *, key: str | None, status: str | None, only_latest: bool
 ) -> keyset.Slice[ProcessDefinition]:

@@ -18,8 +18,9 @@ HOLDERS = ("Kepala Badan", "Ketua Tim Kerja Sekretariat", "Sekretaris", "Tim", "
 
 
 @pytest.fixture
-def office(jenjang: Jenjang, migrated: Path) -> Path:
-    """Everybody whom the SOP needs."""
+def office(jenjang: Jenjang, migrated: Path, environment: pytest.MonkeyPatch) -> Path:
+    """Everybody whom the SOP needs, where no second person is asked."""
+    environment.setenv("JENJANG_APPROVAL_REQUIRED", "false")
     jenjang("deploy", str(SOP_FOLDER))
     for number, role in enumerate(HOLDERS):
         assert jenjang("user", "add", f"person{number}", "--role", role).exit_code == 0
@@ -43,6 +44,16 @@ def test_an_empty_installation_lacks_an_administrator(jenjang: Jenjang) -> None:
     found = jenjang("doctor")
     assert (found.exit_code, found.out.count("\n")) == (1, 1)
     assert "administrator" in found.out
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_process_that_waits_for_its_first_approval_is_named(jenjang: Jenjang) -> None:
+    jenjang("deploy", str(SOP_FOLDER))
+    for number, role in enumerate(HOLDERS):
+        assert jenjang("user", "add", f"person{number}", "--role", role).exit_code == 0
+    found = jenjang("doctor")
+    assert (found.exit_code, found.out.count("\n")) == (1, 1)
+    assert found.out.startswith("penjenjangan_kinerja, version 1: It waits for approval by somebody else than system;")
 
 
 @pytest.mark.usefixtures("office")
