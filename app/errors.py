@@ -370,10 +370,20 @@ class MigrationRefused(Conflict):
         super().__init__(" ".join(obstacle.reason for obstacle in self.obstacles))
 
 
+class NothingToMigrate(Conflict):
+    """The process instance runs this version already"""
+
+    code = "nothing_to_migrate"
+
+
 class MappingRefused(Refused):
     """The mapping of elements cannot be followed"""
 
     code = "mapping_refused"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        found = tuple(errors)
+        super().__init__(" ".join(error.reason for error in found), errors=found)
 
 
 class BodyRefused(Refused):

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.api import schemas
 from app.engine.definitions import Definition
+from app.queries.preview_migration import MigrationPreview
 from app.storage import process_definitions, user_tasks
 from app.storage.events import Event
+from app.storage.migrated_instances import MovedTask
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
 
@@ -24,7 +26,9 @@ def user_task(task: UserTask, definition: Definition) -> schemas.UserTask:
 def user_task_list(session: Session, tasks: Sequence[UserTask]) -> list[schemas.UserTask]:
     """User tasks of any instances."""
     parsed = process_definitions.parsed_of_instances(session, {task.process_instance_id for task in tasks})
-    return [user_task(task, parsed[task.process_instance_id]) for task in tasks]
+    former = {task.process_definition_id for task in tasks if task.process_definition_id is not None}
+    parsed |= {id_: process_definitions.parsed(session, process_definitions.get(session, id_)) for id_ in former}
+    return [user_task(task, parsed[task.process_definition_id or task.process_instance_id]) for task in tasks]
 
 
 def process_instance(
@@ -56,3 +60,18 @@ def event(record: Event) -> schemas.Event:
     """An event; its hashes in hexadecimal."""
     fields = {name: getattr(record, name) for name in schemas.Event.model_fields}
     return schemas.Event(**fields | {"hash": record.hash.hex(), "previous_hash": record.previous_hash.hex()})
+
+
+def migration_preview(preview: MigrationPreview) -> schemas.MigrationPreview:
+    """What a migration would do."""
+    return schemas.MigrationPreview(
+        migratable=preview.migratable,
+        obstacles=[schemas.Obstacle.model_validate(obstacle) for obstacle in preview.obstacles],
+        mapping=dict(preview.mapping),
+        user_tasks=[_moved(task) for task in preview.user_tasks],
+    )
+
+
+def _moved(task: MovedTask) -> schemas.MovedUserTask:
+    before, after = (schemas.UserTaskStanding.model_validate(each) for each in (task.before, task.after))
+    return schemas.MovedUserTask(id=task.before.id, before=before, after=after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -65,6 +66,8 @@ def respond(request: Request, error: errors.ServiceError) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(error, errors.DiagramRefused):
         extra["errors"] = [problem.as_json() for problem in error.problems]
+    if isinstance(error, errors.MigrationRefused):
+        extra["errors"] = [asdict(obstacle) for obstacle in error.obstacles]
     if isinstance(error, errors.ProcessStuck):
         extra["element_id"] = error.element_id
     response = _problem(request, status, error.code, error.title, error.detail, details, extra)

@@ -1,4 +1,4 @@
-"""Process instances: start, find, read, cancel, suspend, resume."""
+"""Process instances: start, find, read, cancel, suspend, resume, migrate."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from app.api import present, problems, schemas
 from app.api.dependencies import Command, Create, Moment, PageOf, Read, answer, bearer, etag, shown
 from app.api.route import AuthenticatedRoute, asks
 from app.commands.cancel_process_instance import cancel_process_instance as cancel
+from app.commands.migrate_process_instance import migrate_process_instance as migrate
 from app.commands.resume_process_instance import resume_process_instance as resume
 from app.commands.start_process_instance import start_process_instance as start
 from app.commands.suspend_process_instance import suspend_process_instance as suspend
 from app.errors import BodyRefused, FieldError, ParameterRefused
 from app.permissions import Operation
+from app.queries.preview_migration import preview_migration
 from app.storage import access, process_definitions, process_instance_search, user_tasks
 from app.storage.idempotency import Answer
 from app.storage.process_instance_search import ProcessInstanceFilter
@@ -190,6 +192,26 @@ def resume_process_instance(instance_id: UUID, writing: Command, body: schemas.R
     def command(session: Session) -> Answer:
         instance = resume(session, instance_id, writing.actor, reason, if_match=writing.if_match, now=writing.now)
         return _answer_with(session, instance)
+
+    return writing.run(command)
+
+
+@router.post(
+    "/{instance_id}/migration",
+    responses=_COMMAND_PROBLEMS,
+    response_model=schemas.ProcessInstance | schemas.MigrationPreview,
+    openapi_extra=asks(Operation.MIGRATE),
+)
+def migrate_process_instance(instance_id: UUID, body: schemas.MigrationRequest, writing: Command) -> Response:
+    """Let a running instance go on in another version; with `dry_run`, a preview instead of the instance."""
+    asked = (instance_id, body.target_process_definition_id, body.mapping, writing.actor)
+    if body.dry_run:
+        with writing.database.reading() as session:
+            preview = preview_migration(session, *asked, if_match=writing.if_match, now=writing.now)
+        return shown(present.migration_preview(preview))
+
+    def command(session: Session) -> Answer:
+        return _answer_with(session, migrate(session, *asked, if_match=writing.if_match, now=writing.now))
 
     return writing.run(command)
 

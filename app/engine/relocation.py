@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent, EventBasedGateway
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 
@@ -81,6 +81,8 @@ class _Rows:
             if isinstance(spec, BoundaryEvent) and self._stands_beside_a_token(number) and not self._is_kept(spec):
                 self._gone(spec)
             return self._put(row | {"e": self._names.get(row["e"], _ROOT)}, above)
+        if isinstance(spec, BoundaryEventJoin):
+            return self._put(row | {"e": self._names[row["e"]]}, above) if row["e"] in self._names else None
         if isinstance(spec, BoundaryEvent):
             return self._put(row | {"e": self._names[row["e"]]}, above) if self._is_kept(spec) else None
         counterpart = self._counterpart(spec)

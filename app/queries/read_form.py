@@ -35,7 +35,9 @@ def read_form(session: Session, task_id: UUID, actor: Actor) -> ShownForm:
     """
     task = access.read_task(session, task_id, actor)
     instance = process_instances.get(session, task.process_instance_id)
-    element = process_definitions.parsed(session, instance).user_tasks[task.element_id]
+    finished_in = task.process_definition_id
+    version = instance if finished_in is None else process_definitions.get(session, finished_in)
+    element = process_definitions.parsed(session, version).user_tasks[task.element_id]
     return ShownForm(
         process_instance_id=instance.id,
         schema=element.form.schema,

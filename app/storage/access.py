@@ -92,12 +92,40 @@ def lock_instance(
         ProcessInstanceNotFound, Forbidden, Stale
     """
     instance = process_instances.load_for_update(session, instance_id)
-    actor = tokens.renew(session, actor, now=now)
-    if not permissions.is_allowed(operation, actor):
-        _require_knowledge(session, instance_id, actor, Operation.READ_INSTANCE, ProcessInstanceNotFound())
-        permissions.require(operation, actor)
+    return judge(session, instance, actor, operation, if_match=if_match, now=now)
+
+
+def judge(
+    session: Session,
+    instance: ProcessInstance,
+    actor: Actor,
+    operation: Operation,
+    *,
+    also: Collection[str] = (),
+    if_match: IfMatch,
+    now: datetime,
+) -> Locked:
+    """Judge a command on a locked instance, by rights that stay so until the transaction ends, as do the people of
+    `also`.
+
+    Raises:
+        ProcessInstanceNotFound, Forbidden, Stale
+    """
+    actor = tokens.renew(session, actor, now=now, also=also)
+    require_right(session, instance, actor, operation)
     require_fresh(if_match, str(instance.revision))
     return Locked(instance, Performer(actor), max(now, instance.last_event_at))
+
+
+def require_right(session: Session, instance: ProcessInstance, actor: Actor, operation: Operation) -> None:
+    """Refuse an operation on an instance to whoever may not do it.
+
+    Raises:
+        ProcessInstanceNotFound: also where the actor may not know of it; Forbidden
+    """
+    if not permissions.is_allowed(operation, actor):
+        _require_knowledge(session, instance.id, actor, Operation.READ_INSTANCE, ProcessInstanceNotFound())
+        permissions.require(operation, actor)
 
 
 def lock_open_task(

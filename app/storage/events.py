@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.permissions import Performer
 from app.storage import keyset, tables
+from app.storage.element_history import Term
 from app.storage.seal import StreamEnd, as_sealed, seal
 
 _INSERT = insert(tables.event)
@@ -52,7 +53,7 @@ class Event:
 
 
 def stream_start(definition_fingerprint: str) -> StreamEnd:
-    """The end of an empty stream: it hangs on the exact diagram and forms that the instance runs."""
+    """The end of an empty stream: it hangs on the exact diagram and forms that the instance began with."""
     return StreamEnd(sequence=0, hash=bytes.fromhex(definition_fingerprint))
 
 
@@ -141,14 +142,15 @@ def last(
     process_instance_id: UUID,
     type_: str,
     *,
-    element_id: str | None = None,
+    term: Term | None = None,
     user_task_id: UUID | None = None,
 ) -> Event | None:
     """The newest event of a type in an instance, of one element or one user task where asked."""
     columns = tables.event.c
     query = select(*_COLUMNS).where(columns.process_instance_id == process_instance_id, columns.type == type_)
-    if element_id is not None:
-        query = query.where(columns.element_id == element_id)
+    if term is not None:
+        within = columns.sequence.between(term.begins_after, term.ends_before)
+        query = query.where(columns.element_id == term.element_id, within)
     if user_task_id is not None:
         query = query.where(columns.user_task_id == user_task_id)
     row = session.execute(query.order_by(columns.sequence.desc()).limit(1)).mappings().one_or_none()

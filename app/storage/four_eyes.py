@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.engine.user_task_elements import UserTaskElement
 from app.errors import FourEyes
-from app.storage import tables
+from app.storage import element_history, tables
 
 _event = tables.event.c
 _of_instance = _event.process_instance_id == bindparam("instance_id")
 # Read from the end of the history: no round of review makes the next one slower.
 _COMPLETIONS = (
     select(_event.user_task_id, _event.element_name, _event.round, _event.actor, _event.on_behalf_of)
-    .where(_of_instance, _event.type == "user_task_completed", _event.element_id == bindparam("element_id"))
+    .where(
+        _of_instance,
+        _event.type == "user_task_completed",
+        _event.element_id == bindparam("element_id"),
+        _event.sequence.between(bindparam("begins_after"), bindparam("ends_before")),
+    )
     .order_by(_event.sequence.desc())
 )
 _LAST_COMPLETION = _COMPLETIONS.limit(1)
@@ -51,9 +57,14 @@ def _latest_round(session: Session, instance_id: UUID, element_id: str) -> Seque
     """The element's last completion, with those that came while its task was open: where two branches lead to one
     element, neither of two who perform it side by side is the earlier.
     """
-    wanted = {"instance_id": instance_id, "element_id": element_id}
-    last = session.execute(_LAST_COMPLETION, wanted).one_or_none()
-    if last is None:
-        return []
-    opened = session.scalar(_OPENING, wanted | {"user_task_id": last.user_task_id})
-    return session.execute(_COMPLETIONS_SINCE, wanted | {"opened": opened}).all()
+    terms = [
+        asdict(term) | {"instance_id": instance_id}
+        for term in element_history.terms_of(session, instance_id, element_id)
+    ]
+    for term in terms:
+        last = session.execute(_LAST_COMPLETION, term).one_or_none()
+        if last is not None:
+            opened = session.scalar(_OPENING, {"instance_id": instance_id, "user_task_id": last.user_task_id})
+            since = ((_COMPLETIONS_SINCE, earlier | {"opened": opened}) for earlier in terms)
+            return [completion for query, wanted in since for completion in session.execute(query, wanted)]
+    return []

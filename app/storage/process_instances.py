@@ -161,7 +161,7 @@ def save_step(
     tasks = user_tasks.replace_open(session, instance.id, definition, was_open, step.open_user_tasks, now)
     if instance.revision == 0 or "lane_owners" in step.changes:
         participants.enter(session, instance.id, definition.roles, step.variables.get("lane_owners") or {})
-    story = [cause, *_consequences(step, tasks)]
+    story = [cause, *consequences(step, tasks)]
     saved = record(
         session,
         instance,
@@ -209,7 +209,7 @@ def status_event(type_: str, instance: ProcessInstance, status: str, reason: str
     return NewEvent(type_, {"from": instance.status, "to": status, "reason": reason})
 
 
-def _consequences(step: Step, tasks: Replaced) -> list[NewEvent]:
+def consequences(step: Step, tasks: Replaced) -> list[NewEvent]:
     """What followed from the cause, in reading order: the path taken, the tasks, and the end if it came."""
     ran = [NewEvent(e.type, e.payload, e.element_id, e.element_name, e.round) for e in step.events]
     return [

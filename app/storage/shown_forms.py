@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.engine.forms import Form
-from app.storage import events
+from app.storage import element_history, events
+from app.storage.events import Event
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import COMPLETED, UserTask
 
@@ -33,11 +35,14 @@ def read_only(instance: ProcessInstance, form: Form) -> dict[str, Any]:
 def _entered(session: Session, instance: ProcessInstance, task: UserTask) -> Mapping[str, Any] | None:
     if task.draft is not None:
         return task.draft
-    submitted = events.last(
-        session,
-        instance.id,
-        "user_task_completed",
-        element_id=task.element_id,
-        user_task_id=task.id if task.state == COMPLETED else None,
-    )
+    submitted = _submission(session, task)
     return None if submitted is None else submitted.payload["variables"]
+
+
+def _submission(session: Session, task: UserTask) -> Event | None:
+    """The completion of the task; where it is not completed, that of the element's last round."""
+    of_instance = partial(events.last, session, task.process_instance_id, "user_task_completed")
+    if task.state == COMPLETED:
+        return of_instance(user_task_id=task.id)
+    terms = element_history.terms_of(session, task.process_instance_id, task.element_id)
+    return next((found for term in terms if (found := of_instance(term=term)) is not None), None)

@@ -285,6 +285,8 @@ user_task = Table(
     Column("completed_by", String(64)),
     Column("on_behalf_of", String(64)),
     Column("basis", Text),
+    # In which version it was finished, where the instance has moved to another since.
+    Column("process_definition_id", Uuid, ForeignKey("process_definition.id")),
     Index("ix_user_task_id", "id"),
     Index("ix_user_task_inbox", "role", "created_at", "id", postgresql_where=text("state = 'open'")),
     Index("ix_user_task_assignee", "assignee", postgresql_where=text("state = 'open'")),

@@ -19,7 +19,8 @@ from app.permissions import Actor, Ground, Performer, Principal
 from app.storage import tables
 
 OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
-_UNASSIGNED = {"assignee": None, "claimed_at": None, "on_behalf_of": None, "basis": None}
+#: the columns of a task that nobody has claimed
+UNASSIGNED: Mapping[str, Any] = {"assignee": None, "claimed_at": None, "on_behalf_of": None, "basis": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class UserTask:
     #: in whose name it was claimed or completed, and the letter that allowed it
     on_behalf_of: str | None
     basis: str | None
+    #: in which version it was finished, where the instance has moved to another since; None: in that of the instance
+    process_definition_id: UUID | None
 
     @property
     def is_open(self) -> bool:
@@ -131,7 +134,7 @@ def assign(
 
 def release(session: Session, task: UserTask) -> UserTask:
     """Give a task back to its candidates."""
-    return change(session, task, **_UNASSIGNED)
+    return change(session, task, **UNASSIGNED)
 
 
 def close(session: Session, task: UserTask, performer: Performer, now: datetime) -> UserTask:
@@ -214,6 +217,7 @@ def _new(instance_id: UUID, definition: Definition, wanted: OpenUserTask, now: d
         completed_by=None,
         on_behalf_of=None,
         basis=None,
+        process_definition_id=None,
     )
 
 
@@ -227,5 +231,5 @@ def _with_candidates(session: Session, task: UserTask, candidates: tuple[str, ..
         return task
     # Whoever was assigned may go on only if named: who merely holds the role may no longer be a candidate.
     keeps_it = task.assignee is None or {task.assignee, task.on_behalf_of} & set(wanted or ())
-    released = {} if keeps_it else _UNASSIGNED
+    released = {} if keeps_it else UNASSIGNED
     return change(session, task, candidates=wanted, **released)

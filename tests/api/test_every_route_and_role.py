@@ -118,9 +118,10 @@ def _resume(person: Client, target: Target) -> Response:
 
 
 def _migrate(person: Client, target: Target) -> Response:
-    files = read_folder(SOP_FOLDER)
-    files = {name: content.replace(b"Penetapan", b"Penetapan baru") for name, content in files.items()}
-    deployed = target.as_("admin").deploy(files).json()["process_definitions"][0]
+    new_name = f"Penetapan {uuid4()}".encode()
+    files = {name: content.replace(b"Penetapan", new_name) for name, content in read_folder(SOP_FOLDER).items()}
+    deployed = target.as_("perancang2").deploy(files).json()["process_definitions"][0]
+    assert target.as_("admin").post(f"/process-definitions/{deployed['id']}/approval").status_code == 200
     body = {"target_process_definition_id": deployed["id"]}
     return person.post(f"/process-instances/{target.instance['id']}/migration", body)
 

@@ -1,0 +1,53 @@
+"""What an element was called before its instance moved to another version: the history knows it by its old id.
+
+Whoever asks the history for what happened at an element (four eyes, the values of its last round) asks through the
+terms here, the newest first. An instance that never moved has one, which reaches from its first event to its last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy.orm import Session
+
+from app.storage import tables
+
+#: greater than any sequence
+_END = 2**31 - 1
+
+_event = tables.event.c
+# The index holds this type of event alone, so the type must stand in the text of the query.
+_MIGRATED: BindParameter[str] = bindparam(None, "process_instance_migrated", literal_execute=True)
+_MIGRATIONS = (
+    select(_event.sequence, _event.payload)
+    .where(_event.process_instance_id == bindparam("instance_id"), _event.type == _MIGRATED)
+    .order_by(_event.sequence.desc())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of an instance's history in which an element had one id."""
+
+    element_id: str
+    #: sequence of the migration that began it; 0: the instance did
+    begins_after: int
+    #: sequence of the migration that ended it
+    ends_before: int
+
+
+def terms_of(session: Session, instance_id: UUID, element_id: str) -> Sequence[Term]:
+    """The ids that an element of the instance's present version has had, the newest first."""
+    terms: list[Term] = []
+    until = _END
+    for migration in session.execute(_MIGRATIONS, {"instance_id": instance_id}):
+        terms.append(Term(element_id, migration.sequence, until))
+        until = migration.sequence
+        former = {new: old for old, new in migration.payload["mapping"].items()}
+        if element_id not in former:
+            return terms
+        element_id = former[element_id]
+    return [*terms, Term(element_id, 0, until)]
