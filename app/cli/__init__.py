@@ -59,6 +59,21 @@ def deploy(
     deploying.deploy(folder)
 
 
+@cli.command("migrate-instances")
+def migrate_instances(
+    source: Annotated[str, typer.Option("--from", help="The version that they run: its id, or KEY:VERSION.")],
+    target: Annotated[str, typer.Option("--to", help="The version to go on in: its id, or KEY:VERSION.")],
+    mapped: Annotated[
+        list[str] | None, typer.Option("--map", help="OLD=NEW: an element whose counterpart cannot be found.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which of them can go on.")] = False,
+) -> None:
+    """Let all running instances of a version go on in another. Safe to interrupt and to repeat."""
+    from app.cli import migrating_instances
+
+    migrating_instances.migrate_instances(source, target, mapped or [], dry_run=dry_run)
+
+
 @cli.command()
 def doctor() -> None:
     """Say what keeps the work from going on, a line each; exit with 1 if there is anything."""

@@ -189,6 +189,15 @@ def get(session: Session, definition_id: UUID) -> ProcessDefinition:
     return _one(session, _definition.id == definition_id)
 
 
+def numbered(session: Session, key: str, version: int) -> ProcessDefinition:
+    """The version of a key that has this number.
+
+    Raises:
+        ProcessDefinitionNotFound
+    """
+    return _one(session, (_definition.key == key) & (_definition.version == version))
+
+
 def newest(session: Session, key: str) -> ProcessDefinition:
     """The highest version of a key.
 

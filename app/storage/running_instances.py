@@ -36,6 +36,12 @@ def count(session: Session, key: str) -> int:
     return session.scalar(query.where(_definition.key == key, _is_running)) or 0
 
 
+def ids_on(session: Session, definition_id: UUID) -> list[UUID]:
+    """The instances of one version that are active or suspended, the oldest first."""
+    query = select(_instance.id).where(_instance.process_definition_id == definition_id, _is_running)
+    return list(session.scalars(query.order_by(_instance.id)))
+
+
 def newest(session: Session, key: str, limit: int) -> list[RunningInstance]:
     """The instances of a process that are active or suspended, the newest first."""
     query = (
