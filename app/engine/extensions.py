@@ -110,7 +110,7 @@ def _shape_of(element: _Element, within: _Element) -> _Element | None:
 
 def _insert(parent: _Element, name: str, *, behind: Collection[str]) -> _Element:
     """A new part of an element, behind those that must come first."""
-    position = sum(1 for child in parent if kind(child) in behind)
+    position = max((parent.index(child) + 1 for child in children(parent, *behind)), default=0)
     made = etree.Element(bpmn(name))
     if parent.text is None:
         parent.text, made.tail = f"\n{'  ' * (_depth(parent) + 1)}", f"\n{'  ' * _depth(parent)}"
