@@ -133,6 +133,12 @@ class Conflict(ServiceError):
     code = "conflict"
 
 
+class NotAcceptable(ServiceError):
+    """There is no answer of a type that is accepted"""
+
+    code = "not_acceptable"
+
+
 class Stale(ServiceError):
     """It changed since it was read"""
 
@@ -230,6 +236,12 @@ class DeploymentOvertaken(Conflict):
     """Somebody else deployed a version of this process meanwhile; deploy again"""
 
     code = "deployment_overtaken"
+
+
+class SopSheetTooWide(Conflict):
+    """The SOP sheet has more columns than fit on a page"""
+
+    code = "sop_sheet_too_wide"
 
 
 class FormNotFound(NotFound):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,10 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.documents.arrows import Level, Point, Port, Route, route
 from app.documents.identity import read_identity
+from app.documents.marks import mark_texts
 from app.engine.sop_sheet import SopSheet
 
-#: what a mark is, to whoever hears the page
-MARK_NAMES = {"capsule": "Kapsul", "box": "Kegiatan", "diamond": "Keputusan"}
 #: per cent of a row's height
 _HEIGHTS = {Level.ENTRY: 6.0, Level.CENTER: 50.0, Level.EXIT: 94.0}
 
@@ -68,24 +67,11 @@ def render_html(sheet: SopSheet) -> Page:
         sheet=sheet,
         identity=read_identity(sheet),
         drawings=list(_drawings(sheet)),
-        exits=_exits(sheet),
-        mark_names=MARK_NAMES,
+        mark_texts=mark_texts(sheet),
         style=style,
     )
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return Page(html, f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
-
-
-def _exits(sheet: SopSheet) -> Mapping[int, str]:
-    """Where the exits of each row lead, in words, by the row's number: what the arrows say to those who see them."""
-    return {
-        row.number: "; ".join(
-            f"{connector.label or 'lanjut'}: ke nomor {connector.target}"
-            for connector in sheet.connectors
-            if connector.source == row.number
-        )
-        for row in sheet.rows
-    }
 
 
 def _drawings(sheet: SopSheet) -> Iterator[RowDrawing]:
