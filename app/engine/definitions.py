@@ -41,6 +41,11 @@ __all__ = [
 #: definitions
 CACHE_SIZE = 128
 
+#: attributes that are qualified names, as BPMN's schema has it
+_QUALIFIED = etree.XPath(
+    "//@messageRef | //@signalRef | //@errorRef | //@escalationRef | //@calledElement | //@attachedToRef"
+)
+
 Forms = Mapping[str, bytes]
 
 
@@ -104,7 +109,18 @@ def read_xml(xml: bytes) -> etree._Element:
         raise DefinitionUnreadable("This is no well-formed XML.", line=line) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise DefinitionUnreadable("A document type declaration (DOCTYPE) is not allowed.")
+    _localise(root)
     return root
+
+
+def _localise(root: etree._Element) -> None:
+    """Drop from references the prefix of the file's own namespace, which some modelers write and nobody here reads."""
+    own = root.get("targetNamespace")
+    references: Any = _QUALIFIED(root)
+    for reference in references:
+        prefix, colon, local_name = reference.partition(":")
+        if colon and own and reference.getparent().nsmap.get(prefix) == own:
+            reference.getparent().set(reference.attrname, local_name)
 
 
 def fingerprint(xml: bytes, forms: Forms) -> str:

@@ -170,6 +170,10 @@ REFUSALS: Mapping[str, Entry] = {
         "{what} lies on a loop on which nobody is waited for: it would turn for ever.",
         "Put a user task on the loop, or lead the flow elsewhere.",
     ),
+    "cycle_without_gateway": Entry(
+        "{what} lies on a loop without an exclusive gateway, which cannot be run.",
+        "Let the flow into the loop and the flow back meet in an exclusive gateway, or leave the loop by one.",
+    ),
     "join_never_completes": Entry(
         "{what} waits for ever: on no way are all of its incoming flows reached.",
         "Join with the same type of gateway that split: exclusive after exclusive, parallel after parallel.",

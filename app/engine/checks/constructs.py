@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, children, kind, spoken
-from app.engine.checks.vocabulary import ANNOTATIONS, CONTAINERS, FLOW_NODES, NOT_BUILT_YET, NOT_SUPPORTED, SUBPROCESSES
+from app.engine.checks.vocabulary import (
+    ANNOTATIONS,
+    CONTAINERS,
+    FLOW_NODES,
+    NOT_BUILT_YET,
+    NOT_SUPPORTED,
+    OWN_CHILDREN,
+    SUBPROCESSES,
+)
 from app.errors import Problem
 
 #: children that an element has at most once; the engine would silently take one of several
@@ -54,6 +62,17 @@ def check_kinds(diagram: Diagram) -> Iterator[Problem]:
                 yield diagram.problem("not_supported", element)
             elif tag and tag not in FLOW_NODES | ANNOTATIONS | {"sequenceFlow"}:
                 yield diagram.problem("element_unknown", element)
+
+
+def check_children(diagram: Diagram) -> Iterator[Problem]:
+    """A flow node holds nothing that the engine would pass over, such as an event definition by xsi:type."""
+    for node in diagram.nodes:
+        if kind(node) in SUBPROCESSES:
+            continue
+        for child in node:
+            tag = kind(child)
+            if tag and tag not in ANNOTATIONS | OWN_CHILDREN and not tag.endswith("EventDefinition"):
+                yield diagram.problem("element_unknown", child)
 
 
 def check_places(diagram: Diagram) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from lxml.etree import QName, _Element
 
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import form_name, has, kind, spoken
+from app.engine.checks.texts import JUEL
 from app.engine.checks.vocabulary import FLOW_NODES, MODEL, SPIFF
 from app.engine.expressions import Expression, ExpressionError, compile_expression, compile_script
 from app.errors import Problem
@@ -42,7 +43,6 @@ _EVALUATED: Mapping[str, tuple[str, Grammar]] = {
 #: elements that mean nothing without the text of this child
 _NEEDED = {"scriptTask": "script", "conditionalEventDefinition": "condition"}
 
-_JUEL = re.compile(r"[$#]\{")
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _OWN_LANGUAGE = re.compile(r"|.*python.*|.*spiff.*", re.IGNORECASE)
 
@@ -77,13 +77,19 @@ class Text:
 def texts(diagram: Diagram) -> Iterator[Text]:
     """Every text that the engine evaluates, in document order."""
     for element in diagram.judged():
-        if (found := _EVALUATED.get(str(element.tag))) and not _is_absent(element):
+        if (found := _EVALUATED.get(str(element.tag))) and not _is_absent(element) and not _names_people(element):
             yield Text(element, *found)
 
 
 def _is_absent(element: _Element) -> bool:
     """Modelers leave empty extensions behind; the engine reads those as none."""
     return QName(element).namespace == SPIFF and not element.text and len(element) == 0
+
+
+def _names_people(element: _Element) -> bool:
+    """Who may do a task stands in a formal expression as well, and is not evaluated."""
+    parent = element.getparent()
+    return parent is not None and kind(parent) == "resourceAssignmentExpression"
 
 
 def check_expressions(diagram: Diagram) -> Iterator[Problem]:
@@ -93,7 +99,7 @@ def check_expressions(diagram: Diagram) -> Iterator[Problem]:
             yield diagram.problem("expression_has_markup", text.element, **text.words())
         elif not text.content:
             yield diagram.problem("expression_missing", text.element, **text.words())
-        elif _JUEL.search(text.content):
+        elif JUEL.search(text.content):
             yield diagram.problem("expression_is_juel", text.element, **text.words())
         elif text.grammar == "variable":
             if not _VARIABLE.fullmatch(text.content):

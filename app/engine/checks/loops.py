@@ -11,7 +11,7 @@ from app.engine.checks.diagram import Diagram, Scope
 from app.engine.checks.elements import children, has, kind
 from app.engine.checks.flows import branch_ends, reachable, successors
 from app.engine.checks.texts import constant, literal_text
-from app.engine.checks.vocabulary import CONTAINERS, WAITING
+from app.engine.checks.vocabulary import CONDITIONAL_GATEWAYS, CONTAINERS, WAITING
 from app.engine.loops import MAX_INSTANCES
 from app.errors import Problem
 
@@ -20,6 +20,8 @@ MAX_ROUNDS = 100
 
 #: boundary events that come from outside or from the clock, not out of the activity itself
 _AWAITED = ("messageEventDefinition", "timerEventDefinition", "signalEventDefinition")
+#: gateways that do not take every flow
+_CHOOSING = CONDITIONAL_GATEWAYS | {"eventBasedGateway"}
 
 
 class _Rests:
@@ -62,6 +64,19 @@ def check_cycles(diagram: Diagram) -> Iterator[Problem]:
             turning = (node for node in scope.nodes if node in ways and node in reachable(ways[node], ways))
             for node in islice(turning, 1):
                 yield diagram.problem("cycle_without_waiting_task", node)
+
+
+def check_cycles_have_gateways(diagram: Diagram) -> Iterator[Problem]:
+    """The engine looks ahead along the flows, without end unless a gateway that does not take all of them stops it."""
+    for scope in diagram.scopes:
+        if scope.complete:
+            open_nodes = {node for node in scope.nodes if kind(node) not in _CHOOSING}
+            ways = {
+                node: [flow.target for flow in scope.outgoing[node] if flow.target in open_nodes] for node in open_nodes
+            }
+            turning = (node for node in scope.nodes if node in ways and node in reachable(ways[node], ways))
+            for node in islice(turning, 1):
+                yield diagram.problem("cycle_without_gateway", node)
 
 
 def check_standard_loops(diagram: Diagram) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from lxml.etree import _Element
 
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, children, kind, spoken
+from app.engine.checks.texts import JUEL
 from app.engine.checks.vocabulary import (
     EVENTS,
     FLOW_NODES,
@@ -124,6 +125,8 @@ def _root_reference(
         yield diagram.problem("reference_to_wrong_kind", node, **words, wanted=f"a {tag}")
     elif tag in ("message", "signal") and not target.get("name"):
         yield diagram.problem("name_missing", target)
+    elif tag in ("message", "signal") and JUEL.search(target.get("name", "")):
+        yield diagram.problem("expression_is_juel", target, place="name", example="surat_masuk")
     elif tag in ("error", "escalation") and not target.get(f"{tag}Code"):
         yield diagram.problem("code_missing", target)
 

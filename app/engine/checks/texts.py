@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml.etree import _Element
 
 from app.engine.expressions import ExpressionError, compile_expression
+
+#: how Camunda and Flowable begin an expression
+JUEL = re.compile(r"[$#]\{")
 
 
 def literal_text(element: _Element) -> str:

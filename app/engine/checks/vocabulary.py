@@ -64,6 +64,20 @@ ANNOTATIONS = frozenset(
     }
 )
 
+#: children of a flow node that belong to it alone, or that another check looks at
+OWN_CHILDREN = frozenset(
+    {
+        "script",
+        "eventDefinitionRef",
+        "dataInput",
+        "dataOutput",
+        "inputSet",
+        "outputSet",
+        "rendering",
+        "categoryValueRef",
+    }
+)
+
 #: the event definitions that each kind of event may carry; "" stands for none
 EVENT_DEFINITIONS: Mapping[str, frozenset[str]] = {
     "startEvent": frozenset({"", "message", "timer", "signal", "conditional"}),

@@ -14,6 +14,7 @@ _HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"'
     ' xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI"'
     ' xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"'
+    ' xmlns:di="http://www.omg.org/spec/DD/20100524/DI"'
     ' xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"'
     ' xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
     ' xmlns:xi="http://www.w3.org/2001/XInclude" id="berkas">'

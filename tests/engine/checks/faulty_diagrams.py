@@ -247,6 +247,17 @@ FLOWS: dict[str, Faulty] = {
         ),
         "putar",
     ),
+    "cycle_without_gateway": Faulty(
+        drawing(
+            START
+            + user_task("isi")
+            + element("parallelGateway", "bagi")
+            + END
+            + path("mulai", "isi", "bagi", "isi")
+            + path("bagi", "selesai")
+        ),
+        "isi",
+    ),
     "join_never_completes": Faulty(
         drawing(
             START

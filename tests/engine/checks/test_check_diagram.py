@@ -13,8 +13,10 @@ from tests.engine.checks.drawing import (
     around,
     codes,
     drawing,
+    drawn,
     element,
     flow,
+    in_lane,
     path,
     report,
     user_task,
@@ -28,6 +30,8 @@ ROOT = Path(__file__).parents[3]
 SOP = ROOT / "bpmn" / "penjenjangan-kinerja"
 FORMS = {path.name: path.read_bytes() for path in (SOP / "forms").glob("*.json")}
 TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>{}</bpmn:timeDuration></bpmn:timerEventDefinition>"
+MERGE = element("exclusiveGateway", "ulang")
+TIMEOUT = element("boundaryEvent", "lewat", TIMER.format("P3D"), 'attachedToRef="isi"')
 CHOICE = (
     START + element("exclusiveGateway", "pilih") + user_task("a") + END + path("mulai", "pilih") + path("a", "selesai")
 )
@@ -72,6 +76,54 @@ def test_the_sop_is_accepted_without_a_warning() -> None:
                 + path("mulai", "isi", "selesai")
             ),
             id="a data object that is only drawn",
+        ),
+        pytest.param(
+            drawing(
+                START
+                + element("receiveTask", "isi", attributes='messageRef="bpmn:surat"')
+                + END
+                + path("mulai", "isi", "selesai"),
+                top='<bpmn:message id="surat" name="Surat"/>',
+            ).replace(
+                b"<bpmn:definitions", b'<bpmn:definitions targetNamespace="http://www.omg.org/spec/BPMN/20100524/MODEL"'
+            ),
+            id="a reference with the prefix of the file's own namespace",
+        ),
+        pytest.param(
+            around(
+                user_task(
+                    "isi",
+                    "<bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>"
+                    "user(budi), group(tim)</bpmn:formalExpression></bpmn:resourceAssignmentExpression>"
+                    "</bpmn:potentialOwner>",
+                )
+            ),
+            id="people named in another engine's way",
+        ),
+        pytest.param(
+            drawing(
+                START
+                + user_task("isi")
+                + TIMEOUT
+                + END
+                + MERGE
+                + path("mulai", "ulang", "isi", "ulang")
+                + path("lewat", "selesai")
+            ),
+            id="a task that is repeated until a timer ends it",
+        ),
+        pytest.param(
+            drawing(
+                START
+                + element("parallelGateway", "bagi")
+                + user_task("isi")
+                + user_task("ingat")
+                + element("endEvent", "selesai", "<bpmn:terminateEventDefinition/>")
+                + path("mulai", "bagi", "isi", "selesai")
+                + MERGE
+                + path("bagi", "ulang", "ingat", "ulang")
+            ),
+            id="a branch without an end beside one that ends everything",
         ),
     ],
 )
@@ -186,3 +238,41 @@ def test_switches_are_true_or_false_for_the_engine_takes_1_for_false() -> None:
     timer = TIMER.format("PT1H")
     late = element("boundaryEvent", "lewat", timer, 'attachedToRef="isi" cancelActivity="1"')
     assert codes(report(around(user_task("isi") + late)).problems) == {"setting_not_supported"}
+
+
+@pytest.mark.parametrize(
+    "child",
+    ['<bpmn:eventDefinition xsi:type="bpmn:tTimerEventDefinition"/>', '<bpmn:loopCharacteristics id="ulangi"/>'],
+)
+def test_a_child_that_the_engine_would_pass_over_is_refused(child: str) -> None:
+    xml = around(element("startEvent" if "event" in child else "userTask", "isi", child)).replace(
+        b"<bpmn:definitions", b'<bpmn:definitions xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    )
+    assert "element_unknown" in codes(report(xml).problems)
+
+
+@pytest.mark.parametrize("coordinate", ["nan", "inf", "-inf", "1e999", "kiri", ""])
+def test_a_place_in_the_drawing_is_a_finite_number(coordinate: str) -> None:
+    shape = f'<bpmndi:BPMNShape id="bentuk" bpmnElement="isi"><dc:Bounds x="{coordinate}"/></bpmndi:BPMNShape>'
+    found = report(drawing(START + user_task("isi") + path("mulai", "isi"), top=drawn(shape)))
+    assert codes(found.problems) == {"bounds_malformed"}
+
+
+def test_whatever_is_not_drawn_is_named() -> None:
+    shapes = "".join(
+        f'<bpmndi:BPMNShape bpmnElement="{identifier}"><dc:Bounds x="1" y="1"/></bpmndi:BPMNShape>'
+        for identifier in ("mulai", "berkas:selesai")
+    )
+    inside = in_lane("tim", "Tim", "isi") + START + user_task("isi") + END + path("mulai", "isi", "selesai")
+    ends = '<di:waypoint x="1" y="2"/><di:waypoint x="2" y="2"/>'
+    edge = f'<bpmndi:BPMNEdge bpmnElement="mulai_isi">{ends}</bpmndi:BPMNEdge>'
+    found = report(drawing(inside, top=drawn(shapes + edge)))
+    told = [warning.element_id for warning in found.warnings if warning.code == "not_drawn"]
+    assert told == ["tim", "isi", "isi_selesai"]
+
+
+def test_the_name_of_a_message_is_no_expression_of_another_engine() -> None:
+    waiting = element("receiveTask", "isi", attributes='messageRef="surat"')
+    inside = START + waiting + END + path("mulai", "isi", "selesai")
+    found = report(drawing(inside, top='<bpmn:message id="surat" name="surat-${nomor}"/>'))
+    assert [(problem.code, problem.element_id) for problem in found.problems] == [("expression_is_juel", "surat")]
