@@ -52,8 +52,17 @@ def migrate() -> None:
 @cli.command()
 def deploy(
     folder: Annotated[Path, typer.Argument(help="Holds the .bpmn files, and their forms as .json, here or in forms/.")],
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only tell what would change, whom it touches, and how the sheet would look."),
+    ] = False,
 ) -> None:
     """Deploy every diagram of a folder with its forms, all or none."""
+    if dry_run:
+        from app.cli import previewing
+
+        previewing.preview(folder)
+        return
     from app.cli import deploying
 
     deploying.deploy(folder)

@@ -17,6 +17,7 @@ from app.commands.deploy_definition import Deployment, deploy_definition
 from app.errors import DiagramRefused, NotFound, Problem, Refused
 from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
+from app.storage.database import Database
 from app.storage.process_definitions import PROPOSED, ProcessDefinition
 
 
@@ -29,11 +30,7 @@ def deploy(folder: Path) -> None:
     files, settings = read_folder(folder), read_settings()
     with opened_migrated(settings) as database, Console(stderr=True).status("Examining the diagrams"):
         holders = holders_in(database, demo=settings.demo)
-        try:
-            examined = examine_upload(files, stored_in(database), holders)
-        except DiagramRefused as refused:
-            _tell(refused.problems)
-            raise typer.Exit(1) from refused
+        examined = examine(database, files, holders)
         with database.transaction() as session:
             deployment = deploy_definition(
                 session,
@@ -42,7 +39,7 @@ def deploy(folder: Path) -> None:
                 approval_required=settings.is_approval_required,
                 now=datetime.now(UTC),
             )
-    _tell(examined.warnings)
+    tell(examined.warnings)
     Console().print(_table(deployment, examined))
     for version in deployment.process_definitions:
         if version.status == PROPOSED:
@@ -68,7 +65,21 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def _tell(problems: Iterable[Problem]) -> None:
+def examine(database: Database, files: Mapping[str, bytes], holders: Mapping[str, frozenset[str]]) -> Examined:
+    """What would be deployed.
+
+    Raises:
+        Exit: each problem was told.
+    """
+    try:
+        return examine_upload(files, stored_in(database), holders)
+    except DiagramRefused as refused:
+        tell(refused.problems)
+        raise typer.Exit(1) from refused
+
+
+def tell(problems: Iterable[Problem]) -> None:
+    """Each problem in a line on standard error, as compilers do."""
     for problem in problems:
         element = f" ({problem.element_id})" if problem.element_id else ""
         line = f"{problem.file}:{problem.line}: {problem.code}: {problem.reason}{element}"

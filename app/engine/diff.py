@@ -44,7 +44,8 @@ KINDS: Mapping[str, str] = {
 }
 
 _FORM = Aspect("property_changed", "formJsonSchemaFilename")
-_LAYOUT = Aspect("layout_changed")
+#: the kind that matters only to the eye
+LAYOUT = "layout_changed"
 _FLOWS = frozenset({"sequenceFlow", "messageFlow"})
 
 
@@ -101,7 +102,7 @@ def compare(key: str, old: Files | None, new: Files) -> tuple[Difference, ...]:
 
 def is_layout_only(differences: Sequence[Difference]) -> bool:
     """Whether there are differences, and all of them are in the drawing."""
-    return bool(differences) and all(difference.kind == _LAYOUT.kind for difference in differences)
+    return bool(differences) and all(difference.kind == LAYOUT for difference in differences)
 
 
 def _of_element(old: ElementFacts | None, new: ElementFacts) -> Iterator[Difference]:
