@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import schemathesis
@@ -23,6 +23,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage import people, tokens
 from tests.conftest import PEOPLE, Clock, World, closing_database
+from tests.diagrams_in_text import single_task
 from tests.robustness.server import Server
 
 # No connection is made for this: it only tells the interface.
@@ -33,6 +34,8 @@ schema = schemathesis.openapi.from_dict(create_app(Settings(database_url="postgr
 schema.config.generation.update(allow_extra_parameters=False, with_security_parameters=False)
 
 Case = schemathesis.Case[Any]
+
+FORM = b'{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}'
 
 PROMISES: list[CheckFunction] = [
     not_a_server_error,
@@ -53,13 +56,26 @@ def office(shared_world: World) -> Iterator[Server]:
         user_id = people.add(session, "semua", "Semua", roles, now=Clock().now)
         token = tokens.issue(session, user_id, now=Clock().now).secret
     # Each example is repeated with credentials that are wrong, to see it refused.
-    patient = shared_world.settings.model_copy(update={"failed_authentications_per_minute": 10_000})
+    patient = shared_world.settings.model_copy(
+        update={"failed_authentications_per_minute": 10_000, "approval_required": True}
+    )
     with Server(patient, shared_world.tokens | {"semua": token}) as server:
         yield server
 
 
 @pytest.fixture
-def existing(office: Server) -> dict[str, str]:
+def definition_id(request: pytest.FixtureRequest, office: Server) -> str:
+    """A version that waits for approval and nobody else speaks of, where the path names one."""
+    if "{definition_id}" not in request.node.name:
+        return str(UUID(int=0))
+    files = {"satu.bpmn": single_task(f"k{uuid4().hex}", form="isi.json"), "isi.json": FORM}
+    deployed = office.as_("perancang").deploy(files)
+    assert deployed.status_code == 201, deployed.text
+    return str(deployed.json()["process_definitions"][0]["id"])
+
+
+@pytest.fixture
+def existing(office: Server, definition_id: str) -> dict[str, str]:
     """Things that a path can name."""
     everybody = office.as_("semua")
     instance = everybody.start()
@@ -74,10 +90,10 @@ def existing(office: Server) -> dict[str, str]:
         "position_id": everybody.post("/positions", {"name": str(uuid4()), "unit": "Bidang"}).json()["id"],
         "token_id": everybody.post("/tokens", {"name": "skrip"}).json()["id"],
         "substitution_id": everybody.post("/substitutions", letter).json()["id"],
-        "definition_id": instance["process_definition_id"],
+        "definition_id": definition_id,
         "instance_id": instance["id"],
         "task_id": task["id"],
-        "name": "penetapan.json",
+        "name": "isi.json",
     }
 
 
