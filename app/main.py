@@ -22,6 +22,7 @@ from app.api import (
     process_definitions,
     process_instances,
     roles,
+    sop_sheets,
     substitutions,
     tokens,
     user_tasks,
@@ -75,7 +76,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     problems.install(application)
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
-    work = (deployments, process_definitions, comparisons, process_instances, user_tasks, history)
+    work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
     for part in (*work, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)

@@ -83,6 +83,18 @@ def migrate_instances(
     migrating_instances.migrate_instances(source, target, mapped or [], dry_run=dry_run)
 
 
+@cli.command("sop-sheet")
+def sop_sheet(
+    file: Annotated[Path, typer.Argument(help="The diagram, a .bpmn file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it: .pdf, .html or .json.")],
+    process: Annotated[str | None, typer.Option(help="Id of the process, where the file has several.")] = None,
+) -> None:
+    """Write the SOP sheet of a diagram. Needs no server and no database."""
+    from app.cli import sheets
+
+    sheets.write(file, output, process)
+
+
 @cli.command()
 def doctor() -> None:
     """Say what keeps the work from going on, a line each; exit with 1 if there is anything."""

@@ -172,6 +172,7 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
     ),
     ("DELETE /process-definitions/{definition_id}", Operation.DELETE_DEFINITION): _version("DELETE", ""),
     ("GET /process-definitions/{definition_id}/diff", Operation.READ_DEFINITION): _definition("/diff"),
+    ("GET /process-definitions/{definition_id}/sop-sheet", Operation.READ_DEFINITION): _definition("/sop-sheet"),
     ("POST /process-instances", Operation.START): lambda person, _: person.post(
         "/process-instances", {"process_definition_key": "penjenjangan_kinerja"}
     ),

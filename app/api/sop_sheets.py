@@ -1,0 +1,64 @@
+"""The SOP sheet of a version: the diagram as the official document."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from app import permissions
+from app.api import problems
+from app.api.dependencies import Read, bearer, shown
+from app.api.negotiation import preferred
+from app.api.route import AuthenticatedRoute, asks
+from app.api.sop_sheet_schemas import SopSheet as SopSheetBody
+from app.documents.sop_sheet_html import render_html
+from app.documents.sop_sheet_pdf import render_pdf
+from app.engine.sop_sheet import SopSheet, read_sheet
+from app.permissions import Operation
+from app.storage import process_definitions
+
+JSON, HTML, PDF = "application/json", "text/html", "application/pdf"
+
+router = APIRouter(
+    prefix="/process-definitions", tags=["process definitions"], route_class=AuthenticatedRoute, dependencies=[bearer]
+)
+
+
+@router.get(
+    "/{definition_id}/sop-sheet",
+    responses={
+        **problems.declared(404, 406, 409),
+        200: {
+            "description": "The sheet, in the form that `Accept` asks for.",
+            "content": {HTML: {"schema": {"type": "string"}}, PDF: {"schema": {"type": "string", "format": "binary"}}},
+        },
+    },
+    response_model=SopSheetBody,
+    openapi_extra=asks(Operation.READ_DEFINITION),
+)
+def read_sop_sheet(definition_id: UUID, request: Request, reading: Read) -> Response:
+    """The SOP sheet (PermenPANRB 35/2012), from the diagram alone; 409 where a page is too narrow for its lanes."""
+    permissions.require(Operation.READ_DEFINITION, reading.actor)
+    media_type = preferred(request.headers.get("accept", ""), (JSON, HTML, PDF))
+
+    def question(session: Session) -> tuple[str, bytes]:
+        return process_definitions.get(session, definition_id).key, process_definitions.xml_of(session, definition_id)
+
+    response = _rendered(read_sheet(*reading.ask(question)), media_type)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _rendered(sheet: SopSheet, media_type: str) -> Response:
+    match media_type:
+        case "text/html":
+            page = render_html(sheet)
+            policy = f"{page.content_security_policy}; frame-ancestors 'none'"
+            return Response(page.html, media_type=HTML, headers={"Content-Security-Policy": policy})
+        case "application/pdf":
+            disposition = f"inline; filename*=UTF-8''{quote(sheet.key)}.pdf"
+            return Response(render_pdf(sheet), media_type=PDF, headers={"Content-Disposition": disposition})
+    return shown(SopSheetBody.model_validate(sheet))
