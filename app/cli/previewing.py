@@ -49,16 +49,16 @@ def _told(found: ProcessPreview) -> Iterator[str | Table]:
 def _differences(found: ProcessPreview) -> Iterator[str | Table]:
     drawn_otherwise = sum(difference.kind == LAYOUT for difference in found.differences)
     if len(found.differences) > drawn_otherwise:
-        table = Table("change", "element", "of it", "old", "new")
+        table = _table("element", "change", "old", "new")
         for each in found.differences:
             if each.kind != LAYOUT:
-                element = each.element_id or each.name
-                table.add_row(*map(_cell, (each.kind.replace("_", " "), element, each.property, each.old, each.new)))
+                change = " ".join((each.kind.replace("_", " "), each.property or ""))
+                table.add_row(*map(_cell, (each.element_id or each.name, change, each.old, each.new)))
         yield table
     elif not drawn_otherwise:
         yield "Nothing was changed."
     if drawn_otherwise:
-        yield f"Only drawn otherwise: {drawn_otherwise} elements."
+        yield f"Elements that are only drawn otherwise: {drawn_otherwise}."
 
 
 def _instances(instances: TouchedInstances) -> Iterator[str | Table]:
@@ -66,7 +66,7 @@ def _instances(instances: TouchedInstances) -> Iterator[str | Table]:
     if instances.total > instances.examined:
         yield f"Of these, the newest {instances.examined} were looked into."
     if instances.waiting:
-        table = Table("waiting at", "version", "instances", "could be migrated")
+        table = _table("waiting at", "version", "instances", "could be migrated")
         for each in instances.waiting:
             table.add_row(escape(each.element_id), str(each.version), str(each.count), str(each.migratable))
         yield table
@@ -76,12 +76,21 @@ def _instances(instances: TouchedInstances) -> Iterator[str | Table]:
 
 def _sheet(found: ProcessPreview) -> Iterator[str | Table]:
     if found.sheet_differences:
-        table = Table("row of the SOP sheet", "change", "column", "old", "new")
+        table = _table("row of the SOP sheet", "change", "old", "new")
         for each in found.sheet_differences:
-            table.add_row(*map(_cell, (str(each.number), each.change, each.column, each.old, each.new)))
+            change = " ".join((each.change, each.column or ""))
+            table.add_row(*map(_cell, (str(each.number), change, each.old, each.new)))
         yield table
     if found.old_total != found.new_total:
         yield f"Total time of the SOP sheet: {found.old_total or 'none'} → {found.new_total or 'none'}."
+
+
+def _table(*headers: str) -> Table:
+    """A table that breaks long ids rather than cutting them: they are there to be copied."""
+    table = Table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
 
 
 def _cell(text: str | None) -> str:

@@ -39,7 +39,7 @@ def test_a_dry_run_of_what_is_there_says_that_nothing_was_changed(jenjang: Jenja
     assert jenjang("deploy", str(SOP_FOLDER)).exit_code == 0
     assert "Nothing was changed." in jenjang("deploy", "--dry-run", str(SOP_FOLDER)).out
     moved = edited(tmp_path / "geser", 'x="320" y="105"', 'x="300" y="105"')
-    assert "Only drawn otherwise: 1 elements." in jenjang("deploy", str(moved), "--dry-run").out
+    assert "only drawn otherwise: 1." in jenjang("deploy", str(moved), "--dry-run").out
 
 
 def test_a_refused_diagram_is_told_line_by_line_in_a_dry_run_too(jenjang: Jenjang, tmp_path: Path) -> None:
