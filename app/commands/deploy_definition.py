@@ -42,7 +42,8 @@ def deploy_definition(
     """
     actor = tokens.renew(session, actor, now=now)
     permissions.require(Operation.DEPLOY, actor)
-    current = [_against_newest(session, candidate) for candidate in candidates]
+    last_versions = process_definitions.lock_last_versions(session, [candidate.key for candidate in candidates])
+    current = [_against_newest(session, candidate, last_versions.get(candidate.key, 0)) for candidate in candidates]
     unchanged = {c.key: c.newest for c in current if c.is_unchanged and c.newest is not None}
     changed = [candidate for candidate in current if candidate.key not in unchanged]
     if not changed:
@@ -57,9 +58,9 @@ def deploy_definition(
     return Deployment(deployment_id, versions, created=True)
 
 
-def _against_newest(session: Session, candidate: Candidate) -> Candidate:
+def _against_newest(session: Session, candidate: Candidate, last_version: int) -> Candidate:
     """The candidate beside the version that is newest now; a newer one than when it was examined may only be equal."""
-    current = replace(candidate, last_version=process_definitions.last_version(session, candidate.key))
+    current = replace(candidate, last_version=last_version)
     try:
         newest = process_definitions.newest(session, candidate.key)
     except ProcessDefinitionNotFound:
@@ -74,8 +75,8 @@ def _against_newest(session: Session, candidate: Candidate) -> Candidate:
 def _add(session: Session, deployment_id: UUID, candidate: Candidate, status: str) -> ProcessDefinition:
     try:
         return process_definitions.add(session, deployment_id, candidate, status)
-    except IntegrityError as same_version_added_meanwhile:
-        raise DeploymentOvertaken from same_version_added_meanwhile
+    except IntegrityError as first_version_added_meanwhile:
+        raise DeploymentOvertaken from first_version_added_meanwhile
 
 
 def _told(version: ProcessDefinition) -> list[NewEntry]:

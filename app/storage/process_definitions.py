@@ -120,11 +120,7 @@ def add_deployment(session: Session, deployed_by: str, now: datetime) -> UUID:
 
 
 def add(session: Session, deployment_id: UUID, candidate: Candidate, status: str) -> ProcessDefinition:
-    """Store the next version of a process with its forms.
-
-    Raises:
-        DeploymentOvertaken: the number was given meanwhile, perhaps to a version that was deleted since.
-    """
+    """Store the next version of a process, whose numbers the caller has locked, with its forms."""
     definition_id = uuid7()
     _count(session, candidate)
     row = {
@@ -147,13 +143,11 @@ def add(session: Session, deployment_id: UUID, candidate: Candidate, status: str
 
 
 def _count(session: Session, candidate: Candidate) -> None:
-    process, last = tables.process.c, candidate.last_version
-    if last == 0:
-        session.execute(insert(tables.process), {"key": candidate.key, "last_version": 1})
-        return
-    counted = update(tables.process).where(process.key == candidate.key, process.last_version == last)
-    if session.execute(counted.values(last_version=last + 1).returning(process.key)).one_or_none() is None:
-        raise DeploymentOvertaken
+    row = {"key": candidate.key, "last_version": candidate.next_version}
+    if candidate.last_version == 0:
+        session.execute(insert(tables.process), row)
+    else:
+        session.execute(update(tables.process).where(tables.process.c.key == candidate.key), row)
 
 
 def require_newest(session: Session, based_on: UUID, candidates: Collection[Candidate]) -> None:
@@ -178,6 +172,16 @@ def last_version(session: Session, key: str) -> int:
     """The highest number that a version of this process ever had, also one that was deleted; 0 where there is none."""
     process = tables.process.c
     return session.scalar(select(process.last_version).where(process.key == key)) or 0
+
+
+def lock_last_versions(session: Session, keys: Collection[str]) -> dict[str, int]:
+    """As `last_version`, of those of the processes that are known; nobody else deploys them until the transaction ends.
+
+    All are locked at once and always in the same order, so that no two deployments wait for each other.
+    """
+    process = tables.process.c
+    query = select(process.key, process.last_version).where(process.key.in_(keys)).order_by(process.key)
+    return {row.key: row.last_version for row in session.execute(query.with_for_update())}
 
 
 def get(session: Session, definition_id: UUID) -> ProcessDefinition:

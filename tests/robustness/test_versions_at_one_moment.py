@@ -197,6 +197,19 @@ def test_what_came_first_counts_for_an_approved_version(
     assert entries(race.database)
 
 
+def test_of_two_who_replace_one_version_the_second_learns_who_was_first(race: Race) -> None:
+    def replace(race: Race, session: Session) -> None:
+        propose(session, race.key, "Kepala Badan", find(session, "admin", race.clock), race.clock)
+
+    def ask(race: Race) -> Response:
+        diagram = {"satu.bpmn": single_task(race.key, lane="Ketua Tim Kerja Sekretariat")}
+        return race.as_("perancang").deploy(diagram, based_on=str(race.id))
+
+    answer = race.answer_after(replace, ask)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:jenjang:problem:deployment_overtaken")
+    assert f"Version 3 of {race.key} was deployed by admin at " in answer.json()["detail"]
+
+
 def test_those_who_start_one_version_do_not_wait_for_each_other(race: Race) -> None:
     assert ask_approval(race).status_code == 200
     with race.database.transaction() as session:
