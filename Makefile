@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # What tests need of npm: an OpenID provider (docs/decisions/0007-openid-connect.md), and what designers draw with.
 NPM_PACKAGES := tests/oidc/provider tests/designer/modeler
 
-.PHONY: run setup test lint check bench picture lock clean
+.PHONY: run setup test fuzz lint check bench picture lock clean
 .NOTPARALLEL:
 
 run: .venv/run.stamp   ## the demo: migrated, seeded, with fresh tokens, on 127.0.0.1:$(PORT)
@@ -22,6 +22,9 @@ setup: .venv/dev.stamp   ## the virtual environment, with what tests and checks 
 test: .venv/dev.stamp   ## every test, on SQLite and on PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadfile
 
+fuzz: .venv/dev.stamp   ## a minute of mutated diagrams, uploaded to the interface
+	JENJANG_FUZZ_SECONDS=60 $(BIN)/pytest tests/api/test_mutated_uploads.py
+
 lint: .venv/dev.stamp   ## format, style, types, and which way imports point
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -33,8 +36,12 @@ check: lint test   ## all that CI runs; migrations against models and the docume
 bench: .venv/dev.stamp   ## one JSON of figures; what they mean: docs/performance.md
 	$(BIN)/python -m benchmarks
 
-picture: .venv/dev.stamp   ## the diagram as bpmn-js draws it; needs chromium
+SOP := bpmn/penjenjangan-kinerja/penjenjangan-kinerja
+
+picture: .venv/dev.stamp   ## the diagram as bpmn-js draws it, and the pages of its sheet; needs chromium and pdftoppm
 	$(BIN)/node docs/picture/draw.mjs
+	mkdir -p build && $(BIN)/jenjang sop-sheet $(SOP).bpmn -o build/sop-sheet.pdf
+	pdftoppm -png -gray -r 90 build/sop-sheet.pdf docs/howto/sop-sheet
 
 UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate pyproject.toml --extra build
