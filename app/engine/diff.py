@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "attachment_changed": "A boundary event hangs on another activity.",
     "condition_changed": "A flow is taken on another condition.",
     "default_flow_changed": "Another flow is the default.",
+    "decision_order_changed": "An exclusive gateway tries the conditions of its flows in another order.",
     "event_changed": "An event waits for, or causes, something else.",
     "loop_changed": "An activity repeats otherwise.",
     "script_changed": "A script does something else.",
@@ -46,6 +47,7 @@ KINDS: Mapping[str, str] = {
 _FORM = Aspect("property_changed", "formJsonSchemaFilename")
 #: the kind that matters only to the eye
 LAYOUT = "layout_changed"
+_SOURCE, _TARGET = Aspect("flow_rerouted", "source"), Aspect("flow_rerouted", "target")
 _FLOWS = frozenset({"sequenceFlow", "messageFlow"})
 
 
@@ -94,7 +96,7 @@ def compare(key: str, old: Files | None, new: Files) -> tuple[Difference, ...]:
     before = describe(old.xml, key) if old is not None else {}
     after = describe(new.xml, key)
     return (
-        *(difference for element in after.values() for difference in _of_element(before.get(element.id), element)),
+        *_of_elements(before, after),
         *(_gone(element) for element in before.values() if element.id not in after),
         *_of_forms(old.forms if old is not None else {}, new.forms, [*before.values(), *after.values()]),
     )
@@ -103,6 +105,13 @@ def compare(key: str, old: Files | None, new: Files) -> tuple[Difference, ...]:
 def is_layout_only(differences: Sequence[Difference]) -> bool:
     """Whether there are differences, and all of them are in the drawing."""
     return bool(differences) and all(difference.kind == LAYOUT for difference in differences)
+
+
+def _of_elements(old: Mapping[str, ElementFacts], new: Mapping[str, ElementFacts]) -> Iterator[Difference]:
+    tried, now_tried = _tried(old), _tried(new)
+    for element in new.values():
+        yield from _of_element(old.get(element.id), element)
+        yield from _of_order(element, tried.get(element.id, ()), now_tried.get(element.id, ()))
 
 
 def _of_element(old: ElementFacts | None, new: ElementFacts) -> Iterator[Difference]:
@@ -115,6 +124,24 @@ def _of_element(old: ElementFacts | None, new: ElementFacts) -> Iterator[Differe
             kind = f"{_noun(new)}_renamed" if aspect.kind == "renamed" else aspect.kind
             texts = (None if before is None else before.text, None if after is None else after.text)
             yield Difference(kind, new.id, new.type, new.name, aspect.property, *texts, new.line)
+
+
+def _tried(elements: Mapping[str, ElementFacts]) -> Mapping[str, Sequence[str]]:
+    """The flows with a condition that leave each exclusive gateway: it takes the first in the file that fits."""
+    tried: dict[str, list[str]] = {each.id: [] for each in elements.values() if each.type == "exclusiveGateway"}
+    for flow in elements.values():
+        source = flow.facts.get(_SOURCE)
+        if source is not None and source.text in tried and Aspect("condition_changed") in flow.facts:
+            tried[source.text].append(flow.id)
+    return tried
+
+
+def _of_order(gateway: ElementFacts, tried: Sequence[str], now_tried: Sequence[str]) -> Iterator[Difference]:
+    """A change in the order of the flows that were there before and still are."""
+    old, new = [flow for flow in tried if flow in now_tried], [flow for flow in now_tried if flow in tried]
+    if old != new:
+        texts = ", ".join(old), ", ".join(new)
+        yield Difference("decision_order_changed", gateway.id, gateway.type, gateway.name, None, *texts, gateway.line)
 
 
 def _gone(old: ElementFacts) -> Difference:
@@ -137,7 +164,7 @@ def _ends(element: ElementFacts) -> str | None:
     """From where to where a flow leads; None for anything else."""
     if element.type not in _FLOWS:
         return None
-    ends = (element.facts.get(Aspect("flow_rerouted", end)) for end in ("source", "target"))
+    ends = (element.facts.get(end) for end in (_SOURCE, _TARGET))
     return " → ".join("" if end is None else end.text for end in ends)
 
 

@@ -21,8 +21,10 @@ from tests.engine.checks.drawing import (
     drawing,
     element,
     extended,
+    flow,
     in_lane,
     path,
+    when,
     with_properties,
 )
 from tests.engine.checks.drawing import user_task as task
@@ -197,6 +199,18 @@ def test_a_new_element_is_told_with_its_flows_and_a_removed_one_comes_last() -> 
         ("flow_removed", "a_selesai", "a → selesai", None),
     ]
     assert [each.line for each in differences] == [4, 5, 6, None, None, None]
+
+
+def test_the_order_in_which_a_gateway_tries_its_flows_is_told_as_it_decides_which_is_taken() -> None:
+    def deciding(*targets: str) -> bytes:
+        flows = "".join(flow("pilih", target, when("a == 1")) for target in targets)
+        return drawing(element("exclusiveGateway", "pilih") + task("x") + task("y") + task("z") + flows)
+
+    assert changed(deciding("x", "y"), deciding("y", "x")) == [
+        ("decision_order_changed", "pilih", None, "pilih_x, pilih_y", "pilih_y, pilih_x")
+    ]
+    added = [("flow_added", "pilih_z", None, None, "pilih → z")]
+    assert changed(deciding("x", "y"), deciding("z", "x", "y")) == added
 
 
 def test_what_goes_into_a_subprocess_has_moved() -> None:
