@@ -52,8 +52,9 @@ class Relocation:
         return content | {"tasks": _Rows(self, content["tasks"], old, new).moved()}
 
     def hinder(self, element_id: str, code: str, reason: str) -> None:
-        """Note what keeps the instance from being moved."""
-        self.obstacles.append(Obstacle(element_id, code, reason))
+        """Note what keeps the instance from being moved, once for each element."""
+        if all(obstacle.element_id != element_id for obstacle in self.obstacles):
+            self.obstacles.append(Obstacle(element_id, code, reason))
 
 
 class _Rows:
