@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.engine import checks
 from app.permissions import Ground
 from app.storage import people, process_definitions, role_holders, user_tasks
-from app.storage.process_definitions import PROPOSED
+from app.storage.process_definitions import APPROVED, PROPOSED
 
 #: those of the checks of a diagram that depend on who there is
 _ABOUT_PEOPLE = {"lane_without_holder", "four_eyes_leaves_nobody"}
@@ -36,8 +36,9 @@ def find_obstacles(session: Session, *, demo: bool) -> Iterator[str]:
 
 
 def _of_diagrams(session: Session, holders: Holders) -> Iterator[str]:
-    startable = process_definitions.approved_keys(session)
-    for version in process_definitions.newest_of_each(session):
+    current = process_definitions.current_of_each(session)
+    startable = {version.key for version in current if version.status == APPROVED}
+    for version in current:
         if version.status == PROPOSED and version.key not in startable:
             yield (
                 f"{version.key}, version {version.version}: It waits for approval by somebody else than "

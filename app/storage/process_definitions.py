@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -218,14 +218,11 @@ def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:
     return ProcessDefinition(**row)
 
 
-def newest_of_each(session: Session) -> list[ProcessDefinition]:
-    """The highest version of every key."""
-    return [ProcessDefinition(**row) for row in session.execute(SELECT.where(_is_newest())).mappings()]
-
-
-def approved_keys(session: Session) -> frozenset[str]:
-    """The keys of which some version is approved."""
-    return frozenset(session.scalars(select(_definition.key).where(_definition.status == APPROVED).distinct()))
+def current_of_each(session: Session) -> list[ProcessDefinition]:
+    """Of every key the highest version and the highest approved one: what is proposed, and what is started."""
+    current = or_(_is_newest(), _definition.version == _highest(APPROVED))
+    query = SELECT.where(current).order_by(_definition.key, _definition.version)
+    return [ProcessDefinition(**row) for row in session.execute(query).mappings()]
 
 
 def search(
@@ -249,9 +246,14 @@ def search(
 
 
 def _is_newest() -> ColumnElement[bool]:
+    return _definition.version == _highest()
+
+
+def _highest(*statuses: str) -> ColumnElement[int]:
+    """The highest version of the row's key, of these statuses where any are named."""
     other = tables.process_definition.alias("other")
-    highest = select(func.max(other.c.version)).where(other.c.key == _definition.key).scalar_subquery()
-    return _definition.version == highest
+    highest = select(func.max(other.c.version)).where(other.c.key == _definition.key)
+    return (highest.where(other.c.status.in_(statuses)) if statuses else highest).scalar_subquery()
 
 
 def xml_of(session: Session, definition_id: UUID) -> bytes:

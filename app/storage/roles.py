@@ -23,16 +23,16 @@ class Role:
     """A role that can be held, or still is."""
 
     name: str
-    #: of the service; a lane of the newest diagrams; a lane that no newest diagram has any more
+    #: of the service; a lane of the current diagrams; a lane that no current diagram has any more
     kind: Literal["system", "lane", "former"]
     #: how many active people hold it
     holders: int
 
 
 def lanes(session: Session) -> frozenset[str]:
-    """The roles that the newest diagrams ask for."""
-    newest = process_definitions.newest_of_each(session)
-    return frozenset(role for version in newest for role in process_definitions.parsed(session, version).roles)
+    """The roles that the newest diagrams ask for, and those that are started."""
+    current = process_definitions.current_of_each(session)
+    return frozenset(role for version in current for role in process_definitions.parsed(session, version).roles)
 
 
 def known(session: Session) -> frozenset[str]:

@@ -270,6 +270,15 @@ def _leave(
     session.execute(moved.values(process_definition_id=UUID(new["id"])))
 
 
+def test_roles_of_what_is_started_and_of_what_is_proposed_can_be_granted(as_: As) -> None:
+    def grant(lane: str) -> int:
+        return as_("admin").request("PUT", f"/users/orang_luar/roles/{lane}").status_code
+
+    approve(as_, propose(as_("perancang"), single_task(lane="Juru Arsip")))
+    propose(as_("perancang"), single_task(lane="Juru Tulis"))
+    assert [grant(lane) for lane in ("Juru Arsip", "Juru Tulis", "Juru Bayar")] == [200, 200, 422]
+
+
 def test_versions_are_listed_by_status_and_the_latest_is_the_newest_whatever_its_status(as_: As) -> None:
     approve(as_, propose(as_("perancang"), FIRST))
     propose(as_("perancang"), SECOND)
