@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from app.engine.sop_sheet import SopSheet
 
+#: characters of an exit's name beside its mark
+MAX_LABEL = 24
+
 _NAMES = {"capsule": "Kapsul", "box": "Kegiatan", "diamond": "Keputusan"}
 
 
@@ -18,3 +21,8 @@ def mark_texts(sheet: SopSheet) -> tuple[str, ...]:
         ]
         texts.append(". ".join([f"{row.caption or _NAMES[row.mark]}: {row.lane}", *filter(None, ["; ".join(exits)])]))
     return tuple(texts)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning with an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import count, pairwise, product
+from string import ascii_uppercase
 
 from app.documents.arrows import Level, Point, Port, Route
+from app.documents.marks import MAX_LABEL, shortened
 from app.engine.sop_rows import Mark
 from app.engine.sop_sheet import SopSheet
 
@@ -30,8 +32,6 @@ _MARGIN = 1.7
 #: x from the left border of the table, y from the upper border of the page's first row or strip
 _Place = tuple[float, float]
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -44,6 +44,15 @@ class Columns:
     waktu: float
     output: float
     keterangan: float
+
+    @property
+    def mark(self) -> float:
+        """How broad a mark is; beside it arrows have room."""
+        return min(12.0, self.lane * 0.6)
+
+    def mark_height(self, mark: Mark) -> float:
+        """How high a mark is."""
+        return min(9.0, self.mark * 0.9) if mark == "diamond" else min(7.0, self.mark * 0.7)
 
     @property
     def first_lane(self) -> float:
@@ -121,7 +130,7 @@ class Drafting:
         self._heights = heights
         self._pages = pages
         self._page_of = {row: index for index, page in enumerate(pages) for row in page.rows}
-        self._letters = (_LETTERS[number % 26] * (number // 26 + 1) for number in count())
+        self._letters = ("".join(letters) for size in count(1) for letters in product(ascii_uppercase, repeat=size))
         #: place and letter of each pair of off-page connectors, by their upper page and then track and target
         self._connectors: list[dict[tuple[float, int], tuple[float, str]]] = [{} for _ in pages]
 
@@ -130,10 +139,10 @@ class Drafting:
         for start, end in pairwise(arrow.points):
             self._draw_stretch(start, end, arrow.target)
         page, (x, y) = self._page_at(arrow.points[-1]), self._at(arrow.points[-1])
-        page.heads.append((x, y - mark_height(self._sheet.rows[arrow.target].mark) / 2, True))
+        page.heads.append((x, y - self._columns.mark_height(self._sheet.rows[arrow.target].mark) / 2, True))
         if arrow.label:
             page, (x, y) = self._page_at(arrow.points[0]), self._at(arrow.points[0])
-            page.labels.append(Label(x, y, arrow.port, arrow.label))
+            page.labels.append(Label(x, y, arrow.port, shortened(arrow.label, MAX_LABEL)))
 
     def _draw_stretch(self, start: Point, end: Point, target: int) -> None:
         first, last = self._page_of[start.row], self._page_of[end.row]
@@ -187,8 +196,3 @@ class Drafting:
         height = self._heights[point.row]
         levels = {Level.ENTRY: _MARGIN, Level.CENTER: height / 2, Level.EXIT: height - _MARGIN}
         return self._columns.first_lane + point.x * self._columns.lane, top + levels[point.level]
-
-
-def mark_height(mark: Mark) -> float:
-    """Of the symbol that a row has."""
-    return 9.0 if mark == "diamond" else 7.0

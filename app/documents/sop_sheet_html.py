@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.documents.arrows import Level, Point, Port, Route, route
 from app.documents.identity import read_identity
-from app.documents.marks import mark_texts
+from app.documents.marks import MAX_LABEL, mark_texts, shortened
 from app.engine.sop_sheet import SopSheet
 
 #: per cent of a row's height
@@ -84,7 +84,11 @@ def _drawings(sheet: SopSheet) -> Iterator[RowDrawing]:
         yield RowDrawing(
             x=_percent(sheet.lanes.index(row.lane) + 0.5, len(sheet.lanes)),
             lines=tuple(dict.fromkeys(lines[index])),
-            exits=tuple(Exit(each.port, each.label) for each in routes if each.source == index and each.label),
+            exits=tuple(
+                Exit(each.port, shortened(each.label, MAX_LABEL))
+                for each in routes
+                if each.source == index and each.label
+            ),
             is_entered=any(each.target == index for each in routes),
         )
 

@@ -19,7 +19,7 @@ import typst
 
 from app.documents.arrows import route
 from app.documents.identity import date_of, read_identity
-from app.documents.marks import mark_texts
+from app.documents.marks import mark_texts, shortened
 from app.documents.pages import (
     PAGE_HEIGHT,
     PENTAGON,
@@ -30,15 +30,16 @@ from app.documents.pages import (
     Drafting,
     Page,
     columns_for,
-    mark_height,
     paginate,
 )
 from app.engine.checks.sop_sheet import MAX_LANES
 from app.engine.sop_sheet import SopSheet
 from app.errors import SopSheetTooWide
 
-#: characters of one text that are set; no page has room for more in a column
-MAX_TEXT = 6_000
+#: characters of one text that are set, as no page has room for more in a column; of the title at the foot of a page
+MAX_TEXT, MAX_FOOTER = 6_000, 100
+#: points of one field of the identity block
+MAX_POINTS = 200
 
 _CELLS = ("description", "kelengkapan", "waktu_text", "output", "keterangan")
 _CUT = " … (selengkapnya dalam diagram)"
@@ -47,13 +48,18 @@ _NO_DATE = date(1970, 1, 1)
 #: millimetres: above and below the words of a cell; the least of a row; the two rows of the table's header
 _PADDING = 3.0
 _MIN_ROW = 16.0
+#: a row with the name of an exit below its mark
+_MIN_ROW_NAMED_BELOW = 20.0
 _FIRST_HEADER = 6.0
-_SECOND_HEADER = 30.0
+_SECOND_HEADER = (7.0, 30.0)
 #: letters without a space that a column, and the identity block, have room for; and how many stay together beyond
 _COLUMN, _BLOCK, _PIECE = 19, 60, 9
 _SOFT_HYPHEN, _ZERO_WIDTH_SPACE = "\u00ad", "\u200b"
-#: what may lack a glyph; letters and signs of the Latin alphabet have one for sure
-_UNSURE = re.compile(r"[^\n -~\u00a0-\u017f\u2013-\u2026]")
+#: what may lack a glyph: all but blocks that the fonts have whole, such as Latin, Cyrillic, Hebrew, Arabic and arrows
+_UNSURE = re.compile(
+    "[^\n -~\u00a0-\u0377\u03a3-\u0484\u05d0-\u05ea\u0621-\u063a\u0640-\u0655\u1e00-\u1f15\u2000-\u2040"
+    "\u20a0-\u20bf\u2190-\u23ff\u2460-\u25ff]"
+)
 _NO_GLYPH = "could not be displayed"
 
 Words = dict[str, Any]
@@ -78,24 +84,24 @@ def render_pdf(sheet: SopSheet) -> bytes:
 
 def _words(sheet: SopSheet) -> Words:
     """All that the template needs but the pages."""
-    rows = zip(sheet.rows, mark_texts(sheet), strict=True)
+    columns = columns_for(len(sheet.lanes))
+    identity = asdict(read_identity(sheet))
+    for section in identity["sections"]:
+        section["points"] = section["points"][:MAX_POINTS]
     return {
-        "identity": _settable(asdict(read_identity(sheet)), _BLOCK),
+        "identity": _settable(identity, _BLOCK),
+        "footer": [shortened(identity[name], MAX_FOOTER) for name in ("title", "number")],
         "date": dict(zip(("year", "month", "day"), (date_of(sheet.identity) or _NO_DATE).timetuple(), strict=False)),
         "lanes": [_settable(lane) for lane in sheet.lanes],
-        "columns": asdict(columns_for(len(sheet.lanes))),
+        "upright": len(sheet.lanes) > UPRIGHT_NAMES,
+        "header": [_FIRST_HEADER, _SECOND_HEADER[1]],
+        "columns": asdict(columns) | {"mark": columns.mark},
         "total": sheet.total_text,
         "rows": [
             {name: _settable(getattr(row, name) or "") for name in _CELLS}
-            | {
-                "number": row.number,
-                "lane": _settable(row.lane),
-                "mark": row.mark,
-                "mark_height": mark_height(row.mark),
-                "caption": row.caption or "",
-                "alt": alt,
-            }
-            for row, alt in rows
+            | {"number": row.number, "lane": sheet.lanes.index(row.lane), "mark": row.mark}
+            | {"mark_height": columns.mark_height(row.mark), "caption": row.caption or "", "alt": alt}
+            for row, alt in zip(sheet.rows, mark_texts(sheet), strict=True)
         ],
     }
 
@@ -121,30 +127,34 @@ def _broken(word: str) -> str:
 
 
 def _drawn(sheet: SopSheet, words: Words) -> bytes:
+    columns = columns_for(len(sheet.lanes))
     measured = _measured(words)
-    header = [_FIRST_HEADER, min(_SECOND_HEADER, max(measured["lanes"]) + 2)]
-    if len(sheet.lanes) > UPRIGHT_NAMES:
-        header[1] = _SECOND_HEADER
-    room = PAGE_HEIGHT - sum(header)
-    highest = room - TITLE_HEIGHT - 2 * STRIP_HEIGHT
-    heights = [_fitted(row, high, highest) for row, high in zip(words["rows"], measured["rows"], strict=True)]
+    if not words["upright"]:
+        least, most = _SECOND_HEADER
+        words["header"][1] = min(most, max(least, *measured["lanes"]) + 2)
+    room = PAGE_HEIGHT - sum(words["header"])
     routes = route(sheet)
+    named_below = {arrow.source for arrow in routes if arrow.label and arrow.port == "bottom"}
+    heights = [
+        _fitted(row, high, _MIN_ROW_NAMED_BELOW if index in named_below else _MIN_ROW, room)
+        for index, (row, high) in enumerate(zip(words["rows"], measured["rows"], strict=True))
+    ]
     pages = paginate(heights, routes, room - TITLE_HEIGHT, room)
-    drafting = Drafting(sheet, columns_for(len(sheet.lanes)), heights, pages)
+    drafting = Drafting(sheet, columns, heights, pages)
     for arrow in routes:
         drafting.draw(arrow)
-    geometry = {"pentagon": PENTAGON, "total_height": TOTAL_HEIGHT, "title_height": TITLE_HEIGHT, "header": header}
-    return _compiled(words | geometry | {"pages": [_page(page, words["rows"], heights) for page in pages]})
+    sizes = {"pentagon": PENTAGON, "total_height": TOTAL_HEIGHT, "title_height": TITLE_HEIGHT}
+    return _compiled(words | sizes | {"pages": [_page(page, words["rows"], heights) for page in pages]})
 
 
-def _fitted(row: Words, high: Sequence[float], highest: float) -> float:
+def _fitted(row: Words, high: Sequence[float], least: float, room: float) -> float:
     """The height of a row; words that are higher than any page are cut."""
-    least: float = row["mark_height"]
+    highest = room - TITLE_HEIGHT - 2 * STRIP_HEIGHT
     for name, height in zip(_CELLS, high, strict=True):
         if height + _PADDING > highest:
             keep = int(len(row[name]) * (highest - _PADDING) / height) - 2 * len(_CUT)
             row[name] = row[name][:keep] + _CUT
-    return min(highest, max(_MIN_ROW, least + _PADDING, max(high) + _PADDING))
+    return min(highest, max(least, max(high) + _PADDING))
 
 
 def _page(page: Page, rows: Sequence[Words], heights: Sequence[float]) -> Words:

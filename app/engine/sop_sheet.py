@@ -8,9 +8,10 @@ lines of their own where it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 from lxml.etree import _Element
 
@@ -103,7 +104,7 @@ def read_sheet(key: str, xml: bytes) -> SopSheet:
     if process is None:
         raise ProcessDefinitionNotFound(f"The diagram has no executable process {key}.")
     groups, arrows = group_rows(SopFlow(scopes_of(diagram, process)))
-    rows = tuple(_row(diagram, number, group) for number, group in enumerate(groups, start=1))
+    rows = tuple(map(_row, count(1), groups, _lanes_of_rows(diagram, groups)))
     total = sum_of(row.waktu for row in rows if row.waktu is not None)
     return SopSheet(
         key=key,
@@ -118,14 +119,14 @@ def read_sheet(key: str, xml: bytes) -> SopSheet:
     )
 
 
-def _row(diagram: Diagram, number: int, group: Group) -> Row:
-    tasks = told([node for node in group.elements if kind(node) in ACTIVITIES]) or group.elements[:1]
+def _row(number: int, group: Group, lane: str) -> Row:
+    tasks = _told(group)
     times = [text for task in tasks if is_duration(text := properties(task).get("waktu", ""))]
     waktu = sum_of(map(standard_time, times)) if times else None
     return Row(
         number=number,
         description=_joined(_uraian(task) or group.caption or kind(task) for task in tasks) or "",
-        lane=_lane(diagram, tasks[0]),
+        lane=lane,
         mark=group.mark,
         caption=group.caption,
         kelengkapan=_stated("kelengkapan", tasks),
@@ -135,6 +136,11 @@ def _row(diagram: Diagram, number: int, group: Group) -> Row:
         keterangan=_stated("keterangan", tasks),
         elements=tuple(node.get("id", "") for node in group.elements),
     )
+
+
+def _told(group: Group) -> Sequence[_Element]:
+    """The elements whose words a row repeats; without an activity, the event or the gateway that it is."""
+    return told([node for node in group.elements if kind(node) in ACTIVITIES]) or group.elements[:1]
 
 
 def _uraian(node: _Element) -> str | None:
@@ -154,6 +160,16 @@ def _joined(texts: Iterable[str | None]) -> str | None:
 
 def _lane(diagram: Diagram, node: _Element) -> str:
     return " ".join((diagram.lane_of(node) or "").split()) or NO_LANE
+
+
+def _lanes_of_rows(diagram: Diagram, groups: Iterable[Group]) -> Iterator[str]:
+    """Events and gateways that lie in no lane stand with the work before them; those at the top with the first."""
+    firsts = [_told(group)[0] for group in groups]
+    at_hand = next((_lane(diagram, node) for node in firsts if kind(node) in ACTIVITIES), NO_LANE)
+    for node in firsts:
+        if kind(node) in ACTIVITIES or diagram.lane_of(node):
+            at_hand = _lane(diagram, node)
+        yield at_hand
 
 
 def _lanes(diagram: Diagram, process: _Element, rows: Iterable[Row]) -> Iterator[str]:
