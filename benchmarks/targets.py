@@ -15,6 +15,7 @@ def judge(by_database: Mapping[str, Figures]) -> list[dict[str, Any]]:
 
 def _targets(database: str, figures: Figures) -> list[dict[str, Any]]:
     clients, loop, stored = figures["clients"], figures["review_loop"], figures["stored"]
+    checks = figures["deploy_check"]
     return [
         _at_least(f"{database}: completions / floor, 1 client", 0.5, clients["1"]["ratio"]["median"]),
         _at_least(f"{database}: completions / floor, 8 clients", 0.4, clients["8"]["ratio"]["median"]),
@@ -22,6 +23,10 @@ def _targets(database: str, figures: Figures) -> list[dict[str, Any]]:
         _at_most(f"{database}: state of round 500 / round 1", 1.2, loop["state_ratio"]),
         _at_most(f"{database}: bytes of the largest state", 4000, stored["largest_state_bytes"]),
         _at_most(f"{database}: bytes stored per completion beyond the submitted", 2000, stored["beyond_submitted"]),
+        *(
+            _at_most(f"{database}: milliseconds of a deploy check, {file}, p99", 300, checks[file]["milliseconds_p99"])
+            for file in ("sop", "large")
+        ),
         _at_most(f"{database}: seconds to start", 2, figures["start_up_seconds"]["median"]),
     ]
 

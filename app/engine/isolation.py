@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -64,11 +65,11 @@ class Isolation:
             BrokenOff: it took too long, needed too much memory, or ended its process. Whatever the function raises.
         """
         with self._lock:
-            try:
-                return self._attempt(function, *args, **kwargs)
-            except BrokenProcessPool:
-                # The process was ended while it stood by, for which this call cannot be blamed.
-                return self._attempt(function, *args, **kwargs)
+            # Twice, because a process that was ended while it stood by is no fault of this call.
+            for _ in range(2):
+                with suppress(BrokenProcessPool):
+                    return self._attempt(function, *args, **kwargs)
+        raise BrokenOff("could not be begun")
 
     def _attempt(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         call = partial(function, *args, **kwargs)

@@ -29,7 +29,8 @@ def check_parallel_branches(diagram: Diagram) -> Iterator[Problem]:
                 never = game.finished and gateway not in game.fired
                 yield diagram.problem("join_never_completes" if never else "join_can_wait_for_ever", gateway)
         variables = {node: _variables(diagram, node) for node in scope.nodes}
-        for first, second in _in_order(scope, game.together):
+        setting = {node for node, names in variables.items() if names}
+        for first, second in _in_order(scope, {pair for pair in game.together if pair <= setting}):
             for name in sorted(variables[first] & variables[second]):
                 other = f'"{first.get("name") or first.get("id")}"'
                 yield diagram.problem("parallel_tasks_share_variable", second, other=other, name=name)
