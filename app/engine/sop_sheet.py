@@ -125,7 +125,7 @@ def _row(number: int, group: Group, lane: str) -> Row:
     waktu = sum_of(map(standard_time, times)) if times else None
     return Row(
         number=number,
-        description=_joined(_uraian(task) or group.caption or kind(task) for task in tasks) or "",
+        description=_joined(_uraian(task) or _unnamed(task, group) for task in tasks) or "",
         lane=lane,
         mark=group.mark,
         caption=group.caption,
@@ -146,6 +146,10 @@ def _told(group: Group) -> Sequence[_Element]:
 def _uraian(node: _Element) -> str | None:
     """The documentation, of which the name is the short form."""
     return _joined("".join(map(str, each.itertext())) for each in children(node, "documentation")) or name_of(node)
+
+
+def _unnamed(node: _Element, group: Group) -> str | None:
+    return node.get("id") if kind(node) in ACTIVITIES else group.caption or node.get("id")
 
 
 def _stated(name: str, tasks: Iterable[_Element]) -> str | None:
