@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from app.engine.definitions import Definition
 from app.engine.step import Step
-from app.errors import NotFound, ProcessInstanceNotFound, UserTaskNotFound
+from app.errors import ProcessInstanceNotFound, UserTaskNotFound
 from app.permissions import Actor, Performer
 from app.storage import events, participants, tables, user_tasks
 from app.storage.events import NewEvent
@@ -69,14 +69,18 @@ SELECT: Select[Any] = select(
 ).join_from(tables.process_instance, tables.process_definition)
 
 # Built once: SQLAlchemy takes longer to build a statement than to run it.
-_BY_ID = SELECT.where(_instance.id == bindparam("instance_id"))
-_LOCK_BY_ID = _BY_ID.with_for_update(of=tables.process_instance)
-_LOCK_BY_TASK = SELECT.where(
+_OF_ID = _instance.id == bindparam("instance_id")
+_OF_TASK = (
     _instance.id
     == select(tables.user_task.c.process_instance_id)
     .where(tables.user_task.c.id == bindparam("task_id"))
     .scalar_subquery()
-).with_for_update(of=tables.process_instance)
+)
+_BY_ID = SELECT.where(_OF_ID)
+_LOCK_BY_ID = _BY_ID.with_for_update(of=tables.process_instance)
+_LOCK_BY_TASK = SELECT.where(_OF_TASK).with_for_update(of=tables.process_instance)
+_HOLD_BY_ID = select(_instance.id).where(_OF_ID).with_for_update()
+_HOLD_BY_TASK = select(_instance.id).where(_OF_TASK).with_for_update()
 _UPDATE = update(tables.process_instance).where(_instance.id == bindparam("instance_id"))
 
 
@@ -86,7 +90,10 @@ def get(session: Session, instance_id: UUID) -> ProcessInstance:
     Raises:
         ProcessInstanceNotFound
     """
-    return _one(session, _BY_ID, ProcessInstanceNotFound(), instance_id=instance_id)
+    instance = _one(session, _BY_ID, instance_id=instance_id)
+    if instance is None:
+        raise ProcessInstanceNotFound
+    return instance
 
 
 def load_for_update(session: Session, instance_id: UUID) -> ProcessInstance:
@@ -95,7 +102,10 @@ def load_for_update(session: Session, instance_id: UUID) -> ProcessInstance:
     Raises:
         ProcessInstanceNotFound
     """
-    return _one(session, _LOCK_BY_ID, ProcessInstanceNotFound(), instance_id=instance_id)
+    instance = _locked(session, _LOCK_BY_ID, _HOLD_BY_ID, instance_id=instance_id)
+    if instance is None:
+        raise ProcessInstanceNotFound
+    return instance
 
 
 def load_for_update_by_task(session: Session, task_id: UUID) -> ProcessInstance:
@@ -105,14 +115,24 @@ def load_for_update_by_task(session: Session, task_id: UUID) -> ProcessInstance:
     Raises:
         UserTaskNotFound
     """
-    return _one(session, _LOCK_BY_TASK, UserTaskNotFound(), task_id=task_id)
+    instance = _locked(session, _LOCK_BY_TASK, _HOLD_BY_TASK, task_id=task_id)
+    if instance is None:
+        raise UserTaskNotFound
+    return instance
 
 
-def _one(session: Session, query: Select[Any], missing: NotFound, **wanted: UUID) -> ProcessInstance:
+def _locked(session: Session, lock: Select[Any], hold: Select[Any], **wanted: UUID) -> ProcessInstance | None:
+    """PostgreSQL, having waited for a lock, looks at the instance again, but not at its version: one that has moved to
+    another meanwhile falls out of the join. So it is held by itself, and then read."""
+    found = _one(session, lock, **wanted)
+    if found is None and session.execute(hold, wanted).first() is not None:
+        return _one(session, lock, **wanted)
+    return found
+
+
+def _one(session: Session, query: Select[Any], **wanted: UUID) -> ProcessInstance | None:
     row = session.execute(query, wanted).mappings().one_or_none()
-    if row is None:
-        raise missing
-    return ProcessInstance(**row)
+    return None if row is None else ProcessInstance(**row)
 
 
 def add(
