@@ -25,7 +25,7 @@ from app.queries.preview_deployment import ProcessPreview, preview_deployment
 from app.queries.restore_extensions import RestoredExtension
 from app.queries.restore_extensions import restore_extensions as restore
 from app.settings import Settings
-from app.storage import process_definitions
+from app.storage.deployments import require_newest
 from app.storage.idempotency import Answer
 from app.storage.process_definitions import APPROVED, PROPOSED
 
@@ -68,7 +68,7 @@ def deploy_definition(
     examined = examine_upload(mended, stored, holders_in(writing.database, demo=settings.demo))
     if based_on is not None:
         with writing.database.reading() as session:
-            process_definitions.require_newest(session, based_on, examined.candidates)
+            require_newest(session, based_on, examined.candidates)
     if dry_run:
         status = PROPOSED if settings.is_approval_required else APPROVED
         return shown(_previewed(examined, status, restored, preview_deployment(writing.database, examined)))

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from app import permissions
 from app.errors import DeploymentOvertaken, ProcessDefinitionNotFound
 from app.permissions import Actor, Operation
-from app.storage import process_definitions, streams, tokens
-from app.storage.process_definitions import APPROVED, PROPOSED, Candidate, ProcessDefinition
+from app.storage import deployments, process_definitions, streams, tokens
+from app.storage.deployments import Candidate
+from app.storage.process_definitions import APPROVED, PROPOSED, ProcessDefinition
 from app.storage.streams import NewEntry
 
 
@@ -42,14 +43,14 @@ def deploy_definition(
     """
     actor = tokens.renew(session, actor, now=now)
     permissions.require(Operation.DEPLOY, actor)
-    last_versions = process_definitions.lock_last_versions(session, [candidate.key for candidate in candidates])
+    last_versions = deployments.lock_last_versions(session, [candidate.key for candidate in candidates])
     current = [_against_newest(session, candidate, last_versions.get(candidate.key, 0)) for candidate in candidates]
     unchanged = {c.key: c.newest for c in current if c.is_unchanged and c.newest is not None}
     changed = [candidate for candidate in current if candidate.key not in unchanged]
     if not changed:
         versions = tuple(unchanged.values())
         return Deployment(versions[0].deployment_id, versions, created=False)
-    deployment_id = process_definitions.add_deployment(session, actor.username, now)
+    deployment_id = deployments.add(session, actor.username, now)
     status = PROPOSED if approval_required else APPROVED
     added = {candidate.key: _add(session, deployment_id, candidate, status) for candidate in changed}
     story = [entry for version in added.values() for entry in _told(version)]
@@ -74,7 +75,7 @@ def _against_newest(session: Session, candidate: Candidate, last_version: int) -
 
 def _add(session: Session, deployment_id: UUID, candidate: Candidate, status: str) -> ProcessDefinition:
     try:
-        return process_definitions.add(session, deployment_id, candidate, status)
+        return deployments.add_version(session, deployment_id, candidate, status)
     except IntegrityError as first_version_added_meanwhile:
         raise DeploymentOvertaken from first_version_added_meanwhile
 

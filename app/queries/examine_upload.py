@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from app.engine.checks import Report
 from app.engine.isolation import check_in_isolation, read_process_keys
 from app.errors import DiagramRefused, Problem, ProcessDefinitionNotFound
-from app.storage import process_definitions, role_holders
+from app.storage import deployments, process_definitions, role_holders
 from app.storage.database import Database
-from app.storage.process_definitions import Candidate, ProcessDefinition
+from app.storage.deployments import Candidate
+from app.storage.process_definitions import ProcessDefinition
 
 _DIAGRAM_ENDINGS = {".bpmn", ".xml"}
 
@@ -41,7 +42,7 @@ class Stored:
 
 def read_stored(session: Session, key: str) -> Stored | None:
     """What is stored of a process; None where it is new."""
-    last_version = process_definitions.last_version(session, key)
+    last_version = deployments.last_version(session, key)
     try:
         newest = process_definitions.newest(session, key)
     except ProcessDefinitionNotFound:

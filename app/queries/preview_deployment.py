@@ -12,7 +12,8 @@ from app.queries.examine_upload import Examined
 from app.queries.find_touched_instances import TouchedInstances, find_touched_instances
 from app.storage import version_files
 from app.storage.database import Database
-from app.storage.process_definitions import Candidate, ProcessDefinition
+from app.storage.deployments import Candidate
+from app.storage.process_definitions import ProcessDefinition
 
 
 @dataclass(frozen=True, slots=True)

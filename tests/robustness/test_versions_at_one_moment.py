@@ -24,7 +24,7 @@ from app.permissions import Actor
 from app.queries.examine_upload import read_stored
 from app.storage import people, roles, tokens
 from app.storage.database import Database
-from app.storage.process_definitions import Candidate
+from app.storage.deployments import Candidate
 from tests.administration import entries
 from tests.conftest import Clock, World, make_world
 from tests.diagrams_in_text import single_task

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 from app.settings import Settings
-from app.storage import definition_status, migrations, process_definitions, tables
+from app.storage import definition_status, deployments, migrations, process_definitions, tables
 from app.storage.database import Database
 from app.storage.tables import metadata
 from tests.conftest import closing_database
@@ -118,7 +118,7 @@ def test_versions_that_could_be_started_can_be_started_still_and_forms_stay_with
     with empty_database.transaction() as session:
         found = definition_status.hold_startable(session, "satu")
         assert (found.version, found.status, found.reviewed_by) == (2, "approved", None)
-        assert process_definitions.last_version(session, "satu") == 2
+        assert deployments.last_version(session, "satu") == 2
         definition_status.remove(session, found)
     command.downgrade(migrations.configuration(empty_database), "0002")
     with empty_database.transaction() as session:
