@@ -15,7 +15,7 @@ from lxml.etree import QName, _Element
 
 from app.engine.checks.calls import called_processes
 from app.engine.checks.diagram import Diagram
-from app.engine.checks.elements import bpmn, children, kind, line_of
+from app.engine.checks.elements import attributes, bpmn, children, kind, line_of
 from app.engine.checks.vocabulary import FLOW_NODES, SPIFF
 from app.engine.definitions import read_xml
 from app.engine.layout import read_layout
@@ -190,7 +190,8 @@ class _Reader:
                 yield from ((Aspect("extension_changed", name), text) for name, text in self._part(path, part, {}))
 
     def _attributes(self, element: _Element, roots: Mapping[str, _Element]) -> Iterator[tuple[str, str]]:
-        for attribute, text in ((str(name), str(value).strip()) for name, value in element.attrib.items()):
+        for attribute, value in attributes(element):
+            text = value.strip()
             if attribute in _SILENT_ATTRIBUTES or (attribute, text) in _DEFAULTS:
                 continue
             if attribute.endswith("Ref") and text in roots:

@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from app.engine.checks.approvals import APPROVAL, FOUR_EYES
-from app.engine.checks.elements import bpmn, children, extensions, kind
+from app.engine.checks.elements import attributes, bpmn, children, extensions, kind
 from app.engine.checks.kept_extensions import PROPERTIES, Loss, find_losses
 from app.engine.checks.vocabulary import SPIFF, USER_TASKS
 
@@ -95,7 +95,7 @@ def _copy_of_lane(process: _Element, lost: _Element) -> _Element:
     """A lane like the lost one, without members, drawn where that was: what is not drawn, modelers do not show."""
     found = next(children(process, "laneSet"), None)
     lane_set = _insert(process, "laneSet", behind=_BEFORE_LANES) if found is None else found
-    lane = etree.SubElement(lane_set, lost.tag, {str(name): str(value) for name, value in lost.attrib.items()})
+    lane = etree.SubElement(lane_set, lost.tag, dict(attributes(lost)))
     etree.indent(lane_set, level=_depth(lane_set))
     plane, shape = next(process.getroottree().iter(_PLANE), None), _shape_of(lost, lost)
     if plane is not None and shape is not None and _shape_of(lane, process) is None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from lxml.etree import QName, _Element
 
+from app.engine.checks.elements import attributes
+
 _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
 #: attributes that name other parts of the file
 _REFERENCES = frozenset({"id", "bpmnElement", "sourceElement", "targetElement"})
@@ -23,8 +25,8 @@ def read_layout(root: _Element) -> Mapping[str, str]:
 
 def _written(drawn: _Element) -> str:
     said = [
-        f"{QName(name).localname}={_number(str(value))}"
-        for name, value in sorted(drawn.attrib.items())
+        f"{QName(name).localname}={_number(value)}"
+        for name, value in sorted(attributes(drawn))
         if name not in _REFERENCES
     ]
     for child in drawn.iterchildren("{*}*"):

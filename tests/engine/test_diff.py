@@ -282,6 +282,11 @@ def test_what_a_called_process_says_is_told_of_its_caller_and_that_of_others_is_
     assert changed(file("lama"), file("baru")) == [("element_renamed", "isi_dipanggil", None, "lama", "baru")]
 
 
+def test_of_countless_attributes_only_the_first_are_compared() -> None:
+    countless = around(task("isi", attributes=" ".join(f'a{number}="1"' for number in range(5_000))))
+    assert len(changed(around(task("isi")), countless)) < 200
+
+
 def test_only_moved_shapes_are_a_change_of_layout_alone() -> None:
     forms = dict(FILES)
     moved = Files(SOP.replace('x="320" y="105"', 'x="300" y="100"').encode(), forms)

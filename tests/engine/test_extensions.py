@@ -109,6 +109,13 @@ def test_what_was_lost_is_put_back_where_bpmn_wants_it_and_comments_stay() -> No
     assert compare("proses", Files(before, {}), Files(mended, {})) == ()
 
 
+def test_of_extensions_of_one_kind_each_is_put_back() -> None:
+    both = "<camunda:in source='a'/><camunda:in source='b'/>"
+    before = around(task("isi", extended(both)))
+    mended, _ = put_back(before, around(task("isi")))
+    assert compare("proses", Files(before, {}), Files(mended, {})) == ()
+
+
 def test_what_only_user_tasks_have_is_not_put_on_anything_else() -> None:
     before = around(task("isi", with_properties(waktu="P1D", persetujuan="paraf", pisah_tugas="lain")))
     _, restored = put_back(before, around(element("scriptTask", "isi")))

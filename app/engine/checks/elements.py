@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from lxml.etree import QName, _Element
 
 from app.engine.checks.vocabulary import MODEL, NAMES, SPIFF
 
+#: of one element; BPMN knows a dozen
+_MAX_ATTRIBUTES = 100
 _PREFIX = f"{{{MODEL}"
 
 
@@ -43,6 +46,15 @@ def line_of(element: _Element) -> int:
     """The line in the file on which the element begins, from 1."""
     line = element.sourceline
     return line if isinstance(line, int) and line > 0 else 1
+
+
+def attributes(element: _Element) -> Iterator[tuple[str, str]]:
+    """The first attributes of an element, by name in Clark's notation.
+
+    Not all: to look one up takes the longer the more there are, and a stranger's file may have a hundred thousand.
+    """
+    for name in islice(element.attrib, _MAX_ATTRIBUTES):
+        yield str(name), str(element.attrib[name])
 
 
 def children(element: _Element, *kinds: str) -> Iterator[_Element]:

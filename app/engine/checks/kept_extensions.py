@@ -5,6 +5,7 @@ bpmn.io keeps extensions by value, but drops them when an element is pasted or i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -44,8 +45,8 @@ class Loss:
     def value(self) -> str:
         """What it said."""
         if kind(self.source) == "lane":
-            return self.source.get("name") or self.source.get("id", "")
-        return self.source.get("value") or "".join(self.source.itertext()).strip()
+            return str(self.source.get("name") or self.source.get("id", ""))
+        return str(self.source.get("value") or "".join(map(str, self.source.itertext())).strip())
 
 
 def check_extensions_kept(diagram: Diagram) -> Iterator[Problem]:
@@ -78,15 +79,18 @@ def find_losses(previous: bytes, process: _Element) -> Iterator[Loss]:
 
 
 def extensions_of(element: _Element) -> Mapping[tuple[str, str], _Element]:
-    """The extensions of an element: each property, and whatever else says something, by tag and name."""
-    found = {}
+    """The extensions of an element: each property by name, and whatever else says something by tag and number."""
+    found: dict[tuple[str, str], _Element] = {}
+    seen: Counter[str] = Counter()
     for holder in children(element, "extensionElements"):
         for extension in holder.iterchildren("{*}*"):
             if extension.tag == PROPERTIES:
                 entries = extension.iterchildren(f"{{{SPIFF}}}property")
                 found |= {("property", entry.get("name", "")): entry for entry in entries}
             elif len(extension) or extension.attrib or (extension.text or "").strip():
-                found[str(extension.tag), ""] = extension
+                tag = str(extension.tag)
+                seen[tag] += 1
+                found[tag, str(seen[tag])] = extension
     return found
 
 
