@@ -23,7 +23,7 @@ test: .venv/dev.stamp   ## every test, on SQLite and on PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadfile
 
 fuzz: .venv/dev.stamp   ## a minute of mutated diagrams, uploaded to the interface
-	JENJANG_FUZZ_SECONDS=60 $(BIN)/pytest tests/api/test_mutated_uploads.py
+	FUZZ_SECONDS=60 $(BIN)/pytest tests/api/test_mutated_uploads.py
 
 lint: .venv/dev.stamp   ## format, style, types, and which way imports point
 	$(BIN)/ruff format --check .

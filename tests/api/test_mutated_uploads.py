@@ -18,7 +18,7 @@ from tests.sop import SOP_FOLDER, As
 
 SOP = (SOP_FOLDER / "penjenjangan-kinerja.bpmn").read_bytes()
 #: seconds to go on; 0: once
-SECONDS = float(os.environ.get("JENJANG_FUZZ_SECONDS", "0"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 
 #: what a designer must not be shown
 _PROGRAMMER = re.compile(r"Traceback|object at 0x|<Element |[A-Z]\w+(Error|Exception)\(|recursion depth|NoneType")
