@@ -9,17 +9,15 @@ from uuid import UUID
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
 from app.cli.acting import OPERATOR
 from app.commands.deploy_definition import deploy_definition
-from app.permissions import Actor, Performer
 from app.queries.examine_upload import examine_upload, stored_in
-from app.storage import definition_status, people, process_definitions, process_instances, tables, tokens
+from app.storage import people, process_definitions, tables, tokens
 from app.storage.database import Database
-from app.storage.events import NewEvent
 from tests.administration import entries
 from tests.conftest import Clock, World, closing_database
 from tests.diagrams_in_text import single_task
@@ -239,35 +237,16 @@ def test_a_version_on_which_instances_run_or_ran_stays(as_: As) -> None:
 
 
 @both_databases
-def test_a_version_that_instances_have_left_stays_because_their_history_began_on_it(
-    as_: As, database: Database, clock: Clock
-) -> None:
-    first = approve(as_, propose(as_("perancang")))
-    instances = [as_("anggota1").start("satu")["id"] for _ in range(2)]
-    second = approve(as_, propose(as_("perancang"), SECOND))
-    with database.transaction() as session:
-        admin = tokens.find_person(session, "admin", now=clock.now, demo=False)
-        assert admin is not None
-        for instance_id in instances:
-            _leave(session, instance_id, first, second, admin, clock)
-        left = process_definitions.get(session, UUID(first["id"]))
-        assert definition_status.count_instances(session, left) == 2
-    words = "2 process instance(s)"
-    for version in (first, second):
+def test_a_version_that_instances_have_left_stays_because_their_history_began_on_it(as_: As) -> None:
+    versions = [approve(as_, propose(as_("perancang"), diagram)) for diagram in (FIRST, SECOND, THIRD)]
+    assert as_("admin").request("PUT", "/users/anggota1/roles/starter").status_code == 200
+    started = [start(as_("anggota1"), process_definition_id=versions[0]["id"]).json()["id"] for _ in range(2)]
+    for target in versions[1:]:
+        body = {"target_process_definition_id": target["id"]}
+        assert as_("admin").post(f"/process-instances/{started[0]}/migration", body).status_code == 200
+    for version, count in zip(versions, (2, 1, 1), strict=True):
+        words = f"stays: {count} process instance(s) run or ran on it."
         assert_refused(act(as_("admin"), version, "DELETE "), 409, "process_definition_in_use", words)
-
-
-def _leave(
-    session: Any, instance_id: str, old: dict[str, Any], new: dict[str, Any], actor: Actor, clock: Clock
-) -> None:
-    """What a migration writes, as far as a version's deletion looks at it."""
-    named = ("id", "version", "sha256")
-    told = {"from": {name: old[name] for name in named}, "to": {name: new[name] for name in named}}
-    instance = process_instances.load_for_update(session, UUID(instance_id))
-    migrated = [NewEvent("process_instance_migrated", told)]
-    process_instances.record(session, instance, migrated, performer=Performer(actor), now=clock.now)
-    moved = update(tables.process_instance).where(tables.process_instance.c.id == instance.id)
-    session.execute(moved.values(process_definition_id=UUID(new["id"])))
 
 
 def test_roles_of_what_is_started_and_of_what_is_proposed_can_be_granted(as_: As) -> None:
