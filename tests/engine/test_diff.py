@@ -432,7 +432,7 @@ LENGTH = 6
 MIRRORED = {"element_added": "element_removed", "element_removed": "element_added"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.sampled_from([f"n{number}" for number in range(LENGTH)]), st.sampled_from(EDITS)))
 def test_random_edits_are_exactly_what_the_difference_tells_in_both_directions(edits: dict[str, Edit]) -> None:
     before = Drawn.chain(LENGTH)
