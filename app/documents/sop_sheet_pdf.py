@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import cache
@@ -73,13 +73,7 @@ def render_pdf(sheet: SopSheet) -> bytes:
     """
     if len(sheet.lanes) > MAX_LANES:
         raise SopSheetTooWide(f"The sheet has {len(sheet.lanes)} columns of actors; a page has room for {MAX_LANES}.")
-    words = _words(sheet)
-    try:
-        return _drawn(sheet, words)
-    except typst.TypstError as error:
-        if _NO_GLYPH not in str(error):
-            raise
-        return _drawn(sheet, json.loads(_UNSURE.sub("□", json.dumps(words, ensure_ascii=False))))
+    return _compiled(_drawn(sheet, _words(sheet)))
 
 
 def _words(sheet: SopSheet) -> Words:
@@ -126,7 +120,8 @@ def _broken(word: str) -> str:
     return (_SOFT_HYPHEN if is_word else _ZERO_WIDTH_SPACE).join(pieces)
 
 
-def _drawn(sheet: SopSheet, words: Words) -> bytes:
+def _drawn(sheet: SopSheet, words: Words) -> Words:
+    """The words with the pages on which they come to stand."""
     columns = columns_for(len(sheet.lanes))
     measured = _measured(words)
     if not words["upright"]:
@@ -144,7 +139,7 @@ def _drawn(sheet: SopSheet, words: Words) -> bytes:
     for arrow in routes:
         drafting.draw(arrow)
     sizes = {"pentagon": PENTAGON, "total_height": TOTAL_HEIGHT, "title_height": TITLE_HEIGHT}
-    return _compiled(words | sizes | {"pages": [_page(page, words["rows"], heights) for page in pages]})
+    return words | sizes | {"pages": [_page(page, words["rows"], heights) for page in pages]}
 
 
 def _fitted(row: Words, high: Sequence[float], least: float, room: float) -> float:
@@ -180,6 +175,16 @@ def _measured(words: Words) -> Words:
     return found
 
 
-def _compiled(sheet: Mapping[str, Any]) -> bytes:
-    inputs = {"sheet": json.dumps(sheet)}
+def _compiled(sheet: Words) -> bytes:
+    text = json.dumps(sheet, ensure_ascii=False)
+    try:
+        return _archivable(text)
+    except typst.TypstError as error:
+        if _NO_GLYPH not in str(error):
+            raise
+        return _archivable(_UNSURE.sub("□", text))
+
+
+def _archivable(sheet: str) -> bytes:
+    inputs = {"sheet": sheet}
     return typst.compile(_template(), font_paths=_fonts(), sys_inputs=inputs, pdf_standards="a-2b")

@@ -110,7 +110,7 @@ def read_sheet(key: str, xml: bytes) -> SopSheet:
         key=key,
         name=name_of(process) or key,
         identity=properties(process),
-        lanes=tuple(_lanes(diagram, process, rows)),
+        lanes=tuple(_lanes(diagram, process, rows)) or (NO_LANE,),
         rows=rows,
         connectors=_connectors(groups, arrows),
         total=total,

@@ -42,7 +42,13 @@ def test_the_standard_times_of_the_sop_add_up_to_47_days_13_minutes() -> None:
 
 @pytest.mark.parametrize(
     ("waktu", "said"),
-    [("P1M", "1 bulan"), ("P1W", "1 minggu"), ("PT03M", "3 menit"), ("P1DT12H", "1 hari 12 jam"), ("PT1.5H", "1,5 jam")],
+    [
+        ("P1M", "1 bulan"),
+        ("P1W", "1 minggu"),
+        ("PT03M", "3 menit"),
+        ("P1DT12H", "1 hari 12 jam"),
+        ("PT1.5H", "1,5 jam"),
+    ],
 )
 def test_a_duration_is_said_in_the_units_of_its_author(waktu: str, said: str) -> None:
     assert duration_text(waktu) == said
