@@ -11,7 +11,8 @@ token at a time, as tokens do not disturb each other, and leaves it where one is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import cache, partial
 from itertools import combinations
 from typing import Any
 
@@ -30,7 +31,7 @@ Place = tuple[str, str]
 Marking = tuple[Place, ...]
 
 #: markings looked at before a search is given up; tenths of a second
-MAX_MARKINGS = 20_000
+MAX_MARKINGS = 10_000
 #: tokens that may be under way at the same time
 MAX_TOKENS = 60
 #: outgoing flows of an inclusive gateway of which every choice is tried; of more, each alone and all together
@@ -44,19 +45,36 @@ def can_stand(process: Any, places: Iterable[Place]) -> bool:
 
     Tokens that wait at the end for the others are left out.
     """
+    ahead = cache(partial(_ahead, process))
     pending: list[tuple[Marking, Marking]] = [((("Start", ""),), tuple(sorted(places)))]
     seen = set(pending)
-    while pending:
+    while pending and len(seen) < MAX_MARKINGS:
         moving, wanted = pending.pop()
         if not moving and not wanted:
             return True
         for following in _following(process, moving, wanted):
-            if following not in seen and len(following[0]) <= MAX_TOKENS:
+            if following not in seen and _is_hopeful(*following, ahead):
                 seen.add(following)
                 pending.append(following)
-        if len(seen) > MAX_MARKINGS:
-            return False
     return False
+
+
+def _is_hopeful(moving: Marking, wanted: Marking, ahead: Callable[[str], Set[str]]) -> bool:
+    """Whether the tokens under way are not too many, and can still come to each place where one is wanted."""
+    if len(moving) > MAX_TOKENS:
+        return False
+    return {name for name, _ in wanted} <= frozenset[str]().union(*(ahead(name) for name, _ in moving))
+
+
+def _ahead(process: Any, name: str) -> Set[str]:
+    """The elements that a token of this one can come to, itself included."""
+    seen, todo = {name}, [process.task_specs[name]]
+    while todo:
+        spec = todo.pop()
+        behind = [*map(main_of, spec.outputs), *boundary_events_of(process, spec.name)]
+        todo += [output for output in behind if output.name not in seen]
+        seen.update(output.name for output in behind)
+    return seen
 
 
 def _following(process: Any, moving: Marking, wanted: Marking) -> Iterator[tuple[Marking, Marking]]:
