@@ -40,6 +40,9 @@ def measure(server: Server, prepared: Prepared, effort: Effort) -> dict[str, Any
     office, connection = Office(server.port, prepared.tokens), Connection(server.port)
     requests = {name: _upload(prepared.tokens["perancang"], xml) for name, xml in files.items()}
     requests["floor"] = office.floor(floor.PATH)
+    # The process of the checks may still be on its way up.
+    for request in requests.values():
+        connection.send(request)
     for _ in range(effort.samples * 10):
         for name, request in requests.items():
             began = time.perf_counter()
