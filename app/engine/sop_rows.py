@@ -75,16 +75,18 @@ def _grouped(flow: SopFlow) -> dict[_Element, Group]:
 def _group_for(
     flow: SopFlow, node: _Element, group_of: Mapping[_Element, Group], numbered: dict[int, Group]
 ) -> Group | None:
-    row = row_of(node)
-    is_decision = kind(node) in DECISIONS and len(flow.ways[node]) > 1
-    if is_decision and row is None and (activity := _decided_by(flow, node)) in group_of:
-        group = group_of[activity]
-    elif is_decision or kind(node) in ACTIVITIES:
-        group = Group() if row is None else numbered.setdefault(row, Group())
-    elif node in flow.starts or node in flow.ends:
+    if node in flow.starts or node in flow.ends:
         return Group(mark="capsule", caption="Mulai" if node in flow.starts else "Selesai")
-    else:
+    is_decision = kind(node) in DECISIONS and len(flow.ways[node]) > 1
+    if not is_decision and kind(node) not in ACTIVITIES:
         return None
+    row = row_of(node)
+    decided_by = _decided_by(flow, node) if is_decision and row is None else None
+    # one that no start reaches may be read before what it decides by
+    if decided_by is not None and decided_by in group_of:
+        group = group_of[decided_by]
+    else:
+        group = Group() if row is None else numbered.setdefault(row, Group())
     if is_decision:
         group.mark = "diamond"
     return group

@@ -254,6 +254,11 @@ def test_branches_that_one_row_tells_need_no_symbol_and_others_do() -> None:
     assert branches(1, 2) == {"sop_symbol_missing"}
 
 
+def test_a_loop_that_no_start_reaches_is_told_all_the_same() -> None:
+    sheet = sheet_of(decision("pilih", yes="a", no="b"), user_task("a"), user_task("b"), path("a", "pilih"))
+    assert {element for row in sheet.rows for element in row.elements} >= {"a", "b", "pilih"}
+
+
 def test_what_is_no_diagram_has_no_sheet() -> None:
     with pytest.raises(NotReadable):
         read_sheet("proses", b"PK\x03\x04")
