@@ -34,7 +34,7 @@ def stretches(arrow: Route) -> Iterator[tuple[tuple[float, float], tuple[float, 
         yield (start.x, height(start)), (end.x, height(end))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sheets())
 def test_no_arrow_touches_the_mark_of_another_row(drawn: SopSheet) -> None:
     for arrow in route(drawn):
@@ -46,7 +46,7 @@ def test_no_arrow_touches_the_mark_of_another_row(drawn: SopSheet) -> None:
                 assert beside or above_or_below or index in (arrow.source, arrow.target)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sheets())
 def test_arrows_to_different_marks_never_run_on_top_of_each_other(drawn: SopSheet) -> None:
     for one, other in combinations(route(drawn), 2):
