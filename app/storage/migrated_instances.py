@@ -92,25 +92,17 @@ def save(
     now: datetime,
 ) -> ProcessInstance:
     """Pin an instance to another version, where the engine has moved it to. What was finished stays of the old one."""
-    finished = update(tables.user_task).where(
-        _task.process_instance_id == instance.id, _task.state != OPEN, _task.process_definition_id.is_(None)
-    )
-    session.execute(finished.values(process_definition_id=instance.process_definition_id))
+    _keep_version_of_finished_tasks(session, instance)
     moved = moved_tasks(session, open_tasks, step.open_user_tasks, definition)
     kept = {each.before.id: user_tasks.change(session, each.before, **each.changes) for each in moved if each.changes}
     was_open = [kept.get(task.id, task) for task in open_tasks]
     tasks = user_tasks.replace_open(session, instance.id, definition, was_open, step.open_user_tasks, now)
     participants.enter(session, instance.id, definition.roles, step.variables.get("lane_owners") or {})
-    told = {"from": _version(instance), "to": _told(target), "mapping": dict(mapping)}
-    story = [
-        NewEvent("process_instance_migrated", told | {"changes": step.changes_as_json()}),
-        *(event for each in moved for event in _task_events(each)),
-        *process_instances.consequences(step, tasks),
-    ]
+    task_events = [event for each in moved for event in _task_events(each)]
     process_instances.record(
         session,
         instance,
-        story,
+        [_migrated(instance, target, step, mapping), *task_events, *process_instances.consequences(step, tasks)],
         performer=performer,
         now=now,
         process_definition_id=target.id,
@@ -122,18 +114,23 @@ def save(
     return process_instances.get(session, instance.id)
 
 
-def _told(version: ProcessDefinition) -> dict[str, Any]:
-    return version.as_told | {"id": str(version.id)}
+def _keep_version_of_finished_tasks(session: Session, instance: ProcessInstance) -> None:
+    finished = update(tables.user_task).where(
+        _task.process_instance_id == instance.id, _task.state != OPEN, _task.process_definition_id.is_(None)
+    )
+    session.execute(finished.values(process_definition_id=instance.process_definition_id))
 
 
-def _version(instance: ProcessInstance) -> dict[str, Any]:
-    return {
+def _migrated(instance: ProcessInstance, target: ProcessDefinition, step: Step, mapping: Mapping[str, str]) -> NewEvent:
+    left = {
         "id": str(instance.process_definition_id),
         "key": instance.key,
         "version": instance.version,
         "sha256": instance.definition_sha256,
         "fingerprint": instance.fingerprint,
     }
+    told = {"from": left, "to": target.as_told | {"id": str(target.id)}, "mapping": dict(mapping)}
+    return NewEvent("process_instance_migrated", told | {"changes": step.changes_as_json()})
 
 
 def _task_events(moved: MovedTask) -> Iterator[NewEvent]:

@@ -18,9 +18,9 @@ from app.engine.definitions import Definition
 from app.engine.migration import align, find_obstacles, migrate
 from app.engine.step import Step
 from app.errors import MappingRefused, MigrationRefused
-from tests.engine.runtime.diagrams import NOW, Play, drawn, flow, load
+from tests.engine.runtime.diagrams import DIAGRAMS, NOW, Play, drawn, flow, load
 from tests.engine.runtime.processes import Block, draw, task
-from tests.engine.runtime.test_state_forgets_only_history import WALKS
+from tests.engine.runtime.test_state_forgets_only_history import WALKS, Walk
 
 
 def user_tasks(*ids: str) -> str:
@@ -347,6 +347,18 @@ def test_instances_of_a_task_are_moved_together_with_those_that_have_ended() -> 
 def test_a_task_at_work_for_other_items_is_refused() -> None:
     assert refused(Play(repeated("3")), repeated("4")) == {("jawab", "work_differs")}
     assert refused(Play(repeated("3")), line("jawab")) == {("jawab", "type_differs")}
+
+
+@pytest.mark.parametrize("diagram", sorted(path.stem for path in DIAGRAMS.glob("*.bpmn")))
+def test_moving_to_the_same_diagram_changes_nothing_wherever_an_instance_stands(diagram: str) -> None:
+    walk, chooser = Walk(diagram), random.Random(diagram)  # noqa: S311 - no secret
+    for _ in range(8):
+        if isinstance(walk.step, str) or walk.step.status != "active":
+            return
+        again = migrate(walk.definition, walk.definition, walk.step.state, {}, walk.now)
+        assert again == replace(walk.step, state=again.state, events=(), changes={})
+        walk.step = again
+        walk.move(chooser.randrange(8), {name: chooser.random() < 0.5 for name in ("ulang", "a", "b", "c")})
 
 
 def blocks() -> st.SearchStrategy[Block]:
