@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from app.engine.checks.approvals import APPROVAL, FOUR_EYES
 from app.engine.checks.elements import attributes, bpmn, children, extensions, kind
 from app.engine.checks.kept_extensions import PROPERTIES, Loss, find_losses
 from app.engine.checks.vocabulary import SPIFF, USER_TASKS
+from app.engine.user_task_elements import read_element_ids
 
 _SHAPE = "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNShape"
 _PLANE = "{http://www.omg.org/spec/BPMN/20100524/DI}BPMNPlane"
@@ -45,10 +47,11 @@ def restore(xml: bytes, previous: Mapping[str, bytes]) -> tuple[bytes, tuple[Res
     restored = []
     for process in tree.getroot().iter(bpmn("process")):
         if (old := previous.get(process.get("id", ""))) is not None:
+            ids = {each.get("id") for each in process.iter()}
             for loss in list(find_losses(old, process)):
-                if _fits(loss):
+                if _fits(loss, ids):
                     _put_back(loss)
-                    restored.append(Restored(loss.element.get("id", ""), loss.name, loss.value))
+                    restored.append(Restored(loss.element.get("id", ""), loss.name, _value_now(loss)))
     if not restored:
         return xml, ()
     return _DECLARATION + etree.tostring(tree, encoding="UTF-8", xml_declaration=False), tuple(restored)
@@ -59,8 +62,18 @@ def _parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
-def _fits(loss: Loss) -> bool:
-    return loss.name not in (FOUR_EYES, APPROVAL) or kind(loss.element) in USER_TASKS
+def _fits(loss: Loss, ids: AbstractSet[str | None]) -> bool:
+    if loss.name not in (FOUR_EYES, APPROVAL):
+        return True
+    are_there = loss.name == APPROVAL or ids >= set(read_element_ids(_value_now(loss)))
+    return are_there and kind(loss.element) in USER_TASKS
+
+
+def _value_now(loss: Loss) -> str:
+    """What is put back: as it was, but with the new ids of tasks that were pasted."""
+    if loss.name != FOUR_EYES:
+        return loss.value
+    return ", ".join(loss.pasted.get(each, each) for each in read_element_ids(loss.value))
 
 
 def _put_back(loss: Loss) -> None:
@@ -72,7 +85,10 @@ def _put_back(loss: Loss) -> None:
     if (above := source.getparent()) is not None and above.tag == PROPERTIES:
         found = next(extensions(loss.element, "properties"), None)
         holder = etree.SubElement(parts, PROPERTIES, nsmap={"spiffworkflow": SPIFF}) if found is None else found
-    holder.append(deepcopy(source))
+    copied = deepcopy(source)
+    if loss.name == FOUR_EYES:
+        copied.set("value", _value_now(loss))
+    holder.append(copied)
     etree.indent(parts, level=_depth(parts))
 
 

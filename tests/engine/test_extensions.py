@@ -62,6 +62,40 @@ def test_a_paste_is_known_by_its_name_and_a_new_task_with_extensions_of_its_own_
     assert losses(before, other) == {}
 
 
+def test_a_new_task_elsewhere_is_no_paste_though_it_has_the_name_of_one_that_was_removed() -> None:
+    def lanes(first: str, second: str) -> str:
+        return in_lane("tim", "Tim", first, "isi") + in_lane("kabid", "Kabid", second)
+
+    cut = task("paraf", with_properties(waktu="P1D"), 'name="Paraf"')
+    before = drawing(lanes("paraf", "tinjau") + START + cut + task("isi") + task("tinjau") + END
+                     + path("mulai", "paraf", "isi", "tinjau", "selesai"))  # fmt: skip
+    elsewhere = drawing(
+        in_lane("tim", "Tim", "isi") + in_lane("kabid", "Kabid", "tinjau", "baru")
+        + START + task("isi") + task("tinjau") + task("lalu") + task("baru", "", 'name="Paraf"')
+        + element("endEvent", "tamat") + path("mulai", "isi", "tinjau", "lalu", "baru", "tamat")
+    )  # fmt: skip
+    assert losses(before, elsewhere) == {}
+
+
+def test_four_eyes_that_are_put_back_name_a_pasted_task_by_its_new_id() -> None:
+    def review(first: str, second: str, first_inside: str = "", second_inside: str = "") -> bytes:
+        named = task(first, first_inside, 'name="Susun"') + task(second, second_inside, 'name="Periksa"')
+        return drawing(START + named + END + path("mulai", first, second, "selesai"))
+
+    before = review("susun", "periksa", with_properties(waktu="P3D"), with_properties(pisah_tugas="susun"))
+    mended, restored = put_back(before, review("Activity_1", "Activity_2"))
+    assert restored == [("Activity_1", "waktu", "P3D"), ("Activity_2", "pisah_tugas", "Activity_1")]
+    assert b'value="Activity_1"' in mended
+
+
+def test_four_eyes_with_a_task_that_is_gone_are_not_put_back() -> None:
+    before = drawing(START + task("susun") + task("periksa", with_properties(pisah_tugas="susun", waktu="P1D")) + END
+                     + path("mulai", "susun", "periksa", "selesai"))  # fmt: skip
+    mended, restored = put_back(before, around(task("periksa"), "periksa"))
+    assert restored == [("periksa", "waktu", "P1D")]
+    assert "pisah_tugas" in losses(before, mended)["periksa"]
+
+
 def test_a_copy_beside_its_original_has_lost_nothing() -> None:
     original = task("isi", with_properties(waktu="P3D"), 'name="Isi"')
     copied = drawing(

@@ -6,7 +6,7 @@ bpmn.io keeps extensions by value, but drops them when an element is pasted or i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -34,6 +34,8 @@ class Loss:
     element: _Element
     #: what said it in the old one: an extension, one of the properties, or the lane
     source: _Element
+    #: the new ids of old elements that were pasted
+    pasted: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -69,13 +71,15 @@ def find_losses(previous: bytes, process: _Element) -> Iterator[Loss]:
     if before is None:
         return
     old_lanes, new_lanes = _lanes(before), _lanes(process)
-    for new, old in _counterparts(_by_id(before), _by_id(process)):
+    counterparts = list(_counterparts(before, process))
+    pasted = {old.get("id", ""): new.get("id", "") for new, old in counterparts if new.get("id") != old.get("id")}
+    for new, old in counterparts:
         kept = extensions_of(new)
-        yield from (Loss(new, source) for name, source in extensions_of(old).items() if name not in kept)
+        yield from (Loss(new, source, pasted) for name, source in extensions_of(old).items() if name not in kept)
         lane = old_lanes.get(old.get("id", ""))
         within = (new, *new.iterancestors())
         if lane is not None and not any(each.get("id") in new_lanes for each in within):
-            yield Loss(new, lane)
+            yield Loss(new, lane, pasted)
 
 
 def extensions_of(element: _Element) -> Mapping[tuple[str, str], _Element]:
@@ -107,28 +111,58 @@ def _lanes(process: _Element) -> _Elements:
     }
 
 
-def _counterparts(old: _Elements, new: _Elements) -> Iterator[tuple[_Element, _Element]]:
+def _counterparts(before: _Element, process: _Element) -> Iterator[tuple[_Element, _Element]]:
     """Each new element with the old one that it is: of the same id, else what it seems to be a paste of."""
-    pasted = dict(_pasted(old, new))
+    old, new = _by_id(before), _by_id(process)
+    pasted = dict(_pasted(_Places(before), _Places(process)))
     for identifier, element in new.items():
         if (counterpart := old.get(identifier, pasted.get(identifier))) is not None:
             yield element, counterpart
 
 
-def _pasted(old: _Elements, new: _Elements) -> Iterator[tuple[str, _Element]]:
-    """A paste has a new id and no extensions, the name of what was cut, and best also its kind and its neighbours."""
-    appeared = {each: element for each, element in new.items() if each not in old and not extensions_of(element)}
-    near, was_near = _neighbours(new.values()), _neighbours(old.values())
-    for identifier, cut in old.items():
-        if identifier in new or kind(cut) not in FLOW_NODES or not extensions_of(cut):
+class _Places:
+    """Where the elements of a process stand, in words that a paste does not change."""
+
+    def __init__(self, process: _Element) -> None:
+        self.elements = _by_id(process)
+        self._lanes = {each: lane.get("name") or lane.get("id") for each, lane in _lanes(process).items()}
+        self._neighbours: dict[str, set[str]] = {}
+        for flow in process.iter(bpmn("sequenceFlow")):
+            source, target = flow.get("sourceRef", ""), flow.get("targetRef", "")
+            self._neighbours.setdefault(source, set()).add(self._word_for(target))
+            self._neighbours.setdefault(target, set()).add(self._word_for(source))
+
+    def _word_for(self, identifier: str) -> str:
+        element = self.elements.get(identifier)
+        return identifier if element is None else element.get("name") or identifier
+
+    def lane(self, identifier: str) -> str | None:
+        """The lane's name; None where it lies in none."""
+        return self._lanes.get(identifier)
+
+    def neighbours(self, identifier: str) -> set[str]:
+        """The names, else the ids, of the elements at the other ends of its flows."""
+        return self._neighbours.get(identifier, set())
+
+
+def _pasted(old: _Places, new: _Places) -> Iterator[tuple[str, _Element]]:
+    """A paste has a new id and no extensions, the name of what was cut, and best also its kind and its neighbours.
+
+    Whatever has neither its lane nor a neighbour of it is another element that happens to have its name.
+    """
+    appeared = {i: each for i, each in new.elements.items() if i not in old.elements and not extensions_of(each)}
+    for identifier, cut in old.elements.items():
+        if identifier in new.elements or kind(cut) not in FLOW_NODES or not extensions_of(cut):
             continue
-        alike = {
-            each: (kind(element) == kind(cut), len(near.get(each, set()) & was_near.get(identifier, set())))
+        lane, neighbours = old.lane(identifier), old.neighbours(identifier)
+        likeness = {
+            each: (kind(element) == kind(cut), len(new.neighbours(each) & neighbours))
             for each, element in appeared.items()
             if _is_alike(cut, element)
+            and (new.neighbours(each) & neighbours or (lane is not None and new.lane(each) == lane))
         }
-        if alike:
-            best = max(alike, key=alike.__getitem__)
+        if likeness:
+            best = max(likeness, key=likeness.__getitem__)
             del appeared[best]
             yield best, cut
 
@@ -137,14 +171,3 @@ def _is_alike(cut: _Element, element: _Element) -> bool:
     are_tasks = kind(cut) in TASKS and kind(element) in TASKS
     has_its_name = bool(cut.get("name")) and element.get("name") == cut.get("name")
     return has_its_name and (are_tasks or kind(element) == kind(cut))
-
-
-def _neighbours(elements: Iterable[_Element]) -> Mapping[str, set[str]]:
-    """By id, the ids of the elements at the other ends of its flows."""
-    found: dict[str, set[str]] = {}
-    for flow in elements:
-        if kind(flow) == "sequenceFlow":
-            source, target = flow.get("sourceRef", ""), flow.get("targetRef", "")
-            found.setdefault(source, set()).add(target)
-            found.setdefault(target, set()).add(source)
-    return found
