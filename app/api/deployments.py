@@ -56,7 +56,8 @@ def deploy_definition(
         UUID | None, Query(description="The version that was edited: 409 where a newer one was deployed meanwhile.")
     ] = None,
     restore_extensions: Annotated[
-        bool, Query(description="Put back what `extension_lost` warns of: the mended diagram is what is stored.")
+        bool,
+        Query(description="Put back what `extension_lost` warns of. Stored, and warned of, is the mended diagram."),
     ] = False,
 ) -> Response:
     """Deploy diagrams with their forms; unchanged ones keep their version."""
@@ -64,8 +65,13 @@ def deploy_definition(
     files = _read(file)
     settings: Settings = request.app.state.settings
     stored = stored_in(writing.database)
-    mended, restored = restore(files, stored) if restore_extensions else (files, ())
-    examined = examine_upload(mended, stored, holders_in(writing.database, demo=settings.demo))
+    holders = holders_in(writing.database, demo=settings.demo)
+    examined = examine_upload(files, stored, holders)
+    restored: Sequence[RestoredExtension] = ()
+    if restore_extensions:
+        # Only of what is sound as it was uploaded: a refusal names lines of the file that the designer has.
+        mended, restored = restore(files, stored)
+        examined = examine_upload(mended, stored, holders) if restored else examined
     if based_on is not None:
         with writing.database.reading() as session:
             require_newest(session, based_on, examined.candidates)
@@ -83,7 +89,7 @@ def deploy_definition(
         )
         return answer(201 if deployment.created else 200, _present(deployment, examined, restored))
 
-    return writing.run(command, body=_digest(files))
+    return writing.run(command, body=_digest(files, based_on, restore_extensions))
 
 
 def _read(uploads: list[UploadFile]) -> dict[str, bytes]:
@@ -100,9 +106,10 @@ def _read(uploads: list[UploadFile]) -> dict[str, bytes]:
     return files
 
 
-def _digest(files: dict[str, bytes]) -> bytes:
-    """What an Idempotency-Key is held to: the files, not the boundary that the client happened to choose."""
-    return b"".join(hashlib.sha256(name.encode() + b"\0" + files[name]).digest() for name in sorted(files))
+def _digest(files: dict[str, bytes], *parameters: object) -> bytes:
+    """What an Idempotency-Key is held to: files and parameters, not the boundary that the client happened to choose."""
+    digests = [hashlib.sha256(name.encode() + b"\0" + files[name]).digest() for name in sorted(files)]
+    return b"".join([repr(list(map(str, parameters))).encode(), *digests])
 
 
 def _previewed(
