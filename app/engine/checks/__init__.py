@@ -47,6 +47,7 @@ Check = Callable[[Diagram], Iterable[Problem]]
 PIPELINE: tuple[Check, ...] = (
     document.check_xinclude,
     document.check_size,
+    document.check_text_lengths,
     document.check_executable_process,
     document.check_data_stores,
     identity.check_ids_present,

@@ -46,6 +46,13 @@ REFUSALS: Mapping[str, Entry] = {
     "nested_too_deeply": Entry(
         "{what} lies more than {limit} sub-processes deep.", "Draw the process with fewer levels."
     ),
+    "name_too_long": Entry(
+        "{what} has a name of more than {limit} characters.", "Choose a short name; the documentation tells the rest."
+    ),
+    "text_too_long": Entry(
+        "{what} has a text of more than {limit} characters.",
+        "Keep what is needed to do the work, and say where the whole text is found.",
+    ),
     "no_executable_process": Entry(
         "No process in this file is executable.",
         'Select the process (or the participant, where there is a pool) and tick "Executable" in the properties panel.',

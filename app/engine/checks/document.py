@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.engine.checks.diagram import Diagram
-from app.engine.checks.elements import bpmn, kind
+from app.engine.checks.elements import attributes, bpmn, kind
 from app.engine.checks.vocabulary import SUBPROCESSES, XINCLUDE
 from app.errors import Problem
 
@@ -21,6 +21,10 @@ MAX_PROCESSES = 20
 MAX_CONTAINERS = 100
 #: sub-processes inside each other
 MAX_NESTING = 20
+#: characters of a name, which every list, history and comparison repeats; the longest in 1,380 public diagrams has 302
+MAX_NAME = 1_000
+#: characters of a documentation, an annotation or a property; the longest there has 2,890
+MAX_TEXT = 20_000
 
 
 def check_xinclude(diagram: Diagram) -> Iterator[Problem]:
@@ -47,6 +51,18 @@ def check_size(diagram: Diagram) -> Iterator[Problem]:
             yield diagram.problem("too_many_elements", scope.element, limit=f"{MAX_FLOW_NODES} flow nodes")
         if len(scope.flows) > MAX_FLOWS:
             yield diagram.problem("too_many_elements", scope.element, limit=f"{MAX_FLOWS} sequence flows")
+
+
+def check_text_lengths(diagram: Diagram) -> Iterator[Problem]:
+    """What is told of an element again and again has an end."""
+    for element in diagram.judged():
+        if len(element.get("name", "")) > MAX_NAME:
+            yield diagram.problem("name_too_long", element, limit=f"{MAX_NAME:,}")
+        texts = [value for name, value in attributes(element) if name != "name"]
+        if kind(element) in ("documentation", "text"):
+            texts.append("".join(map(str, element.itertext())))
+        if any(len(text) > MAX_TEXT for text in texts):
+            yield diagram.problem("text_too_long", element, limit=f"{MAX_TEXT:,}")
 
 
 def check_executable_process(diagram: Diagram) -> Iterator[Problem]:

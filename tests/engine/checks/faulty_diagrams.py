@@ -80,6 +80,8 @@ FILES: dict[str, Faulty] = {
     "nested_too_deeply": Faulty(
         drawing("".join(f'<bpmn:subProcess id="s{number}">' for number in range(21)) + "</bpmn:subProcess>" * 21), "s20"
     ),
+    "name_too_long": Faulty(around(user_task("isi", attributes=f'name="{"n" * 1_001}"')), "isi"),
+    "text_too_long": Faulty(around(user_task("isi", with_properties(keterangan="k" * 20_001))), "isi"),
     "no_executable_process": Faulty(drawing("", attributes='id="proses" isExecutable="false"'), "proses"),
     "bounds_malformed": Faulty(
         drawing(
