@@ -89,6 +89,24 @@ def test_the_same_key_with_other_files_is_refused_and_with_the_same_files_answer
     assert [version["version"] for version in versions] == [2, 1]
 
 
+def test_the_same_key_with_other_parameters_of_a_deployment_is_refused(as_: As) -> None:
+    designer = as_("perancang")
+    [base] = designer.get("/process-definitions", key=SOP_KEY).json()["items"]
+    diagram = read_folder(SOP_FOLDER)["penjenjangan-kinerja.bpmn"] + b"\n"
+
+    def deploy(**parameters: str) -> Response:
+        files = [("file", ("penjenjangan-kinerja.bpmn", diagram))]
+        key = {"Idempotency-Key": "satu"}
+        return designer.request("POST", "/deployments", files=files, headers=key, params=parameters)
+
+    first = deploy(based_on=base["id"])
+    assert first.status_code == 201
+    assert deploy(based_on=base["id"].upper(), restore_extensions="false").content == first.content
+    for others in ({}, {"based_on": base["id"], "restore_extensions": "true"}):
+        refused = deploy(**others)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:jenjang:problem:idempotency_key_reused")
+
+
 def test_a_key_belongs_to_one_person_and_one_path(as_: As, database: Database) -> None:
     instance = start(as_("kepala")).json()
     task = instance["user_tasks"][0]
