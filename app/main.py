@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -97,6 +102,14 @@ def serve() -> FastAPI:
     """The application as uvicorn starts it, configured by the environment."""
     settings = Settings()
     configure_logging(settings.log_level)
+    if supervisor := multiprocessing.parent_process():
+        threading.Thread(target=_end_after, args=(supervisor,), daemon=True).start()
     # so that the first who deploys does not wait for it
     checker.warm_up()
     return create_app(settings)
+
+
+def _end_after(supervisor: BaseProcess) -> None:
+    """Stop as if told to once the process that supervises the workers is gone: uvicorn's would serve on for ever."""
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -10,13 +10,12 @@ import multiprocessing
 import resource
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
-from typing import ParamSpec, TypeVar
-
-from pebble import ProcessExpired, ProcessPool
+from multiprocessing.connection import Connection
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 from app.engine.checks import Report, broken_off, check_diagram, process_keys
 from app.engine.extensions import Restored, restore
@@ -32,6 +31,8 @@ MEMORY = 512 * 1024 * 1024
 _OVERTIME = 1.0
 #: seconds until a process that does not even begin is given up
 _PATIENCE = 10.0
+#: asked of a process before each call, and what it answers
+_READY: Final = "ready"
 
 
 class BrokenOff(Exception):
@@ -50,13 +51,12 @@ class Isolation:
         self._memory = memory
         # One call at a time, so that time spent waiting for another's call counts for nobody.
         self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None
+        self._worker: _Worker | None = None
 
     def warm_up(self) -> None:
         """Start the process without waiting for it."""
         with self._lock:
-            # asking is starting, to Pebble
-            _ = self._running().active
+            self._standing_by()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result; the function, its arguments and its result are pickled.
@@ -67,38 +67,81 @@ class Isolation:
         with self._lock:
             # Twice, because a process that was ended while it stood by is no fault of this call.
             for _ in range(2):
-                with suppress(BrokenProcessPool):
-                    return self._attempt(function, *args, **kwargs)
+                if self._standing_by().answers():
+                    return self._call(partial(function, *args, **kwargs))
+                self._give_up()
         raise BrokenOff("could not be begun")
 
-    def _attempt(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        call = partial(function, *args, **kwargs)
-        future = self._running().schedule(_limited, (self._seconds + _OVERTIME, call), timeout=self._seconds)
+    def _call(self, call: Callable[[], T]) -> T:
         try:
-            result: T = future.result(self._seconds + _PATIENCE)
+            outcome = self._standing_by().carry_out(call, self._seconds)
         except TimeoutError as error:
-            if not future.done():
-                self._give_up()
+            self._give_up()
             raise BrokenOff(f"took longer than {self._seconds:g} seconds") from error
+        except (EOFError, ConnectionError) as error:
+            self._give_up()
+            raise BrokenOff("ended without a result") from error
+        try:
+            return outcome()
         except MemoryError as error:
             raise BrokenOff(f"needed more than {self._memory // 2**20} MiB of memory") from error
-        except ProcessExpired as error:
-            raise BrokenOff("ended without a result") from error
-        return result
 
-    def _running(self) -> ProcessPool:
-        if self._pool is None or not self._pool.active:
-            # Not a copy of this process, which has threads and the database open, but a fresh interpreter.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(1, initializer=_limit_memory, initargs=(self._memory,), context=context)
-        return self._pool
+    def _standing_by(self) -> _Worker:
+        if self._worker is None:
+            self._worker = _Worker(self._seconds, self._memory)
+        return self._worker
 
     def _give_up(self) -> None:
-        """Leave a process that died with the pool's own lock in its hands: no other could take its place."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]  # Pebble types only what gives a result
-            self._pool.join()
-            self._pool = None
+        self._standing_by().kill()
+        self._worker = None
+
+
+class _Worker:
+    """The process itself and the pipe to it. It ends when the pipe closes, however the process that asks ended."""
+
+    def __init__(self, seconds: float, memory: int) -> None:
+        # Not a copy of this process, which has threads and the database open, but a fresh interpreter.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, seconds, memory), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def answers(self) -> bool:
+        """Whether it is up, for which it is waited, and still alive."""
+        try:
+            self._pipe.send(_READY)
+            return self._pipe.poll(_PATIENCE) and self._pipe.recv() == _READY
+        except (EOFError, ConnectionError):
+            return False
+
+    def carry_out(self, call: Callable[[], T], seconds: float) -> Callable[[], T]:
+        """What came of the call: its result when asked for it, or what it raised.
+
+        Raises:
+            TimeoutError: nothing came of it in time. EOFError, ConnectionError: the process ended.
+        """
+        self._pipe.send(call)
+        if not self._pipe.poll(seconds):
+            raise TimeoutError
+        outcome: Callable[[], T] = self._pipe.recv()
+        return outcome
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+
+def _work(pipe: Connection, seconds: float, memory: int) -> None:
+    """What the process does: carry out one call after another, until nobody is left who could ask."""
+    # Ctrl-C is for the server, which lets open requests end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory(memory)
+    with suppress(EOFError, ConnectionError):
+        while True:
+            pipe.send(pipe.recv())
+            pipe.send(_limited(seconds + _OVERTIME, pipe.recv()))
 
 
 def _limit_memory(memory: int) -> None:
@@ -107,13 +150,25 @@ def _limit_memory(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _limited(seconds: float, call: Callable[[], T]) -> T:
+def _limited(seconds: float, call: Callable[[], Any]) -> Callable[[], Any]:
     """Let the kernel end the process if nobody is left to do so: whoever asked may have been killed."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        return call()
+        return partial(_returned, call())
+    except Exception as error:
+        # The traceback itself cannot be sent, but the log needs it.
+        error.add_note(traceback.format_exc())
+        return partial(_raised, error)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _returned(result: T) -> T:
+    return result
+
+
+def _raised(error: Exception) -> NoReturn:
+    raise error
 
 
 checker = Isolation()

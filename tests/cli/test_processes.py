@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
+from tests.robustness.server import wait_until
+
 _COMMAND = [sys.executable, "-m", "app.cli"]
 
 
@@ -54,6 +56,28 @@ def test_a_server_answers_logs_json_and_ends_well_when_told_to_stop(workers: str
     assert "jenjang_http_requests_total" in metrics
     for line in logged.splitlines():
         assert json.loads(line)["level"] == "info"
+
+
+@pytest.mark.usefixtures("migrated")
+def test_no_process_stays_when_a_worker_is_killed_and_then_the_server() -> None:
+    with _serving("--workers", "2") as (process, address):
+        _await_ready(address)
+        worker = _workers(process.pid)[0]
+        [checker] = _children(worker)
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{checker}").exists(), seconds=30)
+        process.kill()
+        # The log ends when the last process that could write to it has ended.
+        process.communicate(timeout=30)
+
+
+def _workers(server: int) -> list[int]:
+    """The workers of a server: unlike the process that Python keeps beside them, they have companions of their own."""
+    return [child for child in _children(server) if _children(child)]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_the_demo_plays_the_sop_with_one_rejection_and_leaves_nothing_behind(tmp_path: Path) -> None:
