@@ -244,6 +244,12 @@ class SopSheetTooWide(Conflict):
     code = "sop_sheet_too_wide"
 
 
+class SopSheetTooLarge(Conflict):
+    """The SOP sheet is too large to be drawn"""
+
+    code = "sop_sheet_too_large"
+
+
 class FormNotFound(NotFound):
     """The process definition has no form of this name"""
 

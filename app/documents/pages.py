@@ -6,7 +6,7 @@ with the same letter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, pairwise, product
 from string import ascii_uppercase
@@ -15,6 +15,7 @@ from app.documents.arrows import Level, Point, Port, Route
 from app.documents.marks import MAX_LABEL, shortened
 from app.engine.sop_rows import Mark
 from app.engine.sop_sheet import SopSheet
+from app.errors import SopSheetTooLarge
 
 #: of an A4 page in landscape within its margins
 PAGE_WIDTH, PAGE_HEIGHT = 273.0, 182.0
@@ -22,12 +23,13 @@ PAGE_WIDTH, PAGE_HEIGHT = 273.0, 182.0
 STRIP_HEIGHT = 9.0
 TOTAL_HEIGHT = 7.0
 TITLE_HEIGHT = 10.0
-#: of a pentagon, and of the way that one is kept from the next
+#: how broad and high an off-page connector is
 PENTAGON = 5.0
 #: actors up to whom their names stand level in the header
 UPRIGHT_NAMES = 6
 #: from a row's border to the arrows that run along it
 _MARGIN = 1.7
+_BETWEEN_PENTAGONS = 0.5
 
 #: x from the left border of the table, y from the upper border of the page's first row or strip
 _Place = tuple[float, float]
@@ -135,7 +137,11 @@ class Drafting:
         self._connectors: list[dict[tuple[float, int], tuple[float, str]]] = [{} for _ in pages]
 
     def draw(self, arrow: Route) -> None:
-        """Draw one arrow, its head and the name of its exit."""
+        """Draw one arrow, its head and the name of its exit.
+
+        Raises:
+            SopSheetTooLarge: too many arrows go from one page to another
+        """
         for start, end in pairwise(arrow.points):
             self._draw_stretch(start, end, arrow.target)
         page, (x, y) = self._page_at(arrow.points[-1]), self._at(arrow.points[-1])
@@ -181,9 +187,9 @@ class Drafting:
         """Where the connectors between two pages stand: on the track, or beside those that are there already."""
         made = self._connectors[upper]
         if (track, target) not in made:
-            x = track
-            while any(abs(x - other) < PENTAGON + 0.5 for other, _ in made.values()):
-                x += 0.5
+            x = _free_place(track, sorted(other for other, _ in made.values()))
+            if x > PAGE_WIDTH - PENTAGON / 2:
+                raise SopSheetTooLarge("More arrows go from one page to the next than there is room for on paper.")
             made[track, target] = x, next(self._letters)
         return made[track, target]
 
@@ -196,3 +202,12 @@ class Drafting:
         height = self._heights[point.row]
         levels = {Level.ENTRY: _MARGIN, Level.CENTER: height / 2, Level.EXIT: height - _MARGIN}
         return self._columns.first_lane + point.x * self._columns.lane, top + levels[point.level]
+
+
+def _free_place(wanted: float, taken: Iterable[float]) -> float:
+    """The first place from the wanted one to the right at which a pentagon touches none of those taken, in order."""
+    place = wanted
+    for other in taken:
+        if abs(place - other) < PENTAGON + _BETWEEN_PENTAGONS:
+            place = other + PENTAGON + _BETWEEN_PENTAGONS
+    return place

@@ -70,6 +70,7 @@ def render_pdf(sheet: SopSheet) -> bytes:
 
     Raises:
         SopSheetTooWide: it has more columns of actors than fit
+        SopSheetTooLarge: more arrows go from page to page than fit
     """
     if len(sheet.lanes) > MAX_LANES:
         raise SopSheetTooWide(f"The sheet has {len(sheet.lanes)} columns of actors; a page has room for {MAX_LANES}.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
 from app.documents.arrows import route
-from app.documents.pages import PENTAGON, STRIP_HEIGHT, TOTAL_HEIGHT, Drafting, Page, columns_for, paginate
+from app.documents.pages import PAGE_WIDTH, PENTAGON, STRIP_HEIGHT, TOTAL_HEIGHT, Drafting, Page, columns_for, paginate
 from app.engine.sop_sheet import SopSheet
+from app.errors import SopSheetTooLarge
 from tests.documents.sheets import sheet
 
 
@@ -54,3 +57,20 @@ def test_pentagons_stand_side_by_side() -> None:
     [first, *_] = drawn(sheet([0, 0, 0, 0, 0], [(1, 5), (2, 4), (1, 3)]), 20, 50, 80)
     places = sorted(x for x, *_ in first.pentagons)
     assert all(right - left >= PENTAGON for left, right in pairwise(places))
+
+
+def branches(number: int) -> SopSheet:
+    """As many tasks at once, from one row and to one row: all go to the last row, each from a row of its own."""
+    inner = range(2, number + 2)
+    return sheet([0] * (number + 2), [(1, row) for row in inner] + [(row, number + 2) for row in inner])
+
+
+def test_every_pentagon_stands_on_the_page() -> None:
+    places = [x for page in drawn(branches(20), 20, 140, 140) for x, *_ in page.pentagons]
+    assert len(set(places)) > 20
+    assert all(PENTAGON / 2 < x <= PAGE_WIDTH - PENTAGON / 2 for x in places)
+
+
+def test_more_arrows_than_a_page_has_room_for_are_refused_rather_than_drawn_beside_it() -> None:
+    with pytest.raises(SopSheetTooLarge):
+        drawn(branches(60), 20, 140, 140)
