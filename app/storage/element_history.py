@@ -40,14 +40,25 @@ class Term:
 
 
 def terms_of(session: Session, instance_id: UUID, element_id: str) -> Sequence[Term]:
-    """The ids that an element of the instance's present version has had, the newest first."""
+    """The ids that an element of the instance's present version has had, the newest first.
+
+    An element that a migration dropped and a later one brought back, under its id, is the same one: leaving a version
+    and coming back makes nobody's doing undone.
+    """
+    until, present = _END, True
     terms: list[Term] = []
-    until = _END
+    #: ids of the elements that live on in the present version; None: all
+    living: set[str] | None = None
     for migration in session.execute(_MIGRATIONS, {"instance_id": instance_id}):
-        terms.append(Term(element_id, migration.sequence, until))
+        if present:
+            terms.append(Term(element_id, migration.sequence, until))
         until = migration.sequence
-        former = {new: old for old, new in migration.payload["mapping"].items()}
-        if element_id not in former:
-            return terms
-        element_id = former[element_id]
-    return [*terms, Term(element_id, 0, until)]
+        mapping: dict[str, str] = migration.payload["mapping"]
+        former = {new: old for old, new in mapping.items()}
+        living = {old for old, new in mapping.items() if living is None or new in living}
+        if present and element_id in former:
+            element_id = former[element_id]
+        else:
+            # Where another element that lives on had the id, what happened under it is not of this one.
+            present = element_id not in living
+    return [*terms, Term(element_id, 0, until)] if present else terms

@@ -154,6 +154,39 @@ def test_whoever_did_the_element_under_its_old_id_is_still_kept_from_examining_i
     assert as_("anggota2").complete(task, {}).status_code == 200
 
 
+def without_drafting(*, examining: bytes = b"periksa") -> bytes:
+    """The process `dua` with its examination alone, under this id; it is named Periksa as ever."""
+    alone = single_task("dua").replace(b'name="Isi"', b'name="Periksa"')
+    return alone.replace(b'"isi"', b'"%s"' % examining).replace(b">isi<", b">%s<" % examining)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "ways",
+    [
+        pytest.param([without_drafting()], id="it is gone"),
+        pytest.param([b"tulis", without_drafting()], id="renamed before it is gone"),
+        pytest.param([without_drafting(examining=b"susun")], id="another element has its id meanwhile"),
+    ],
+)
+def test_four_eyes_hold_when_an_instance_leaves_the_version_of_the_first_and_comes_back(
+    as_: As, ways: list[bytes]
+) -> None:
+    both = four_eyes(drafter="Tim", examiner="Tim")
+    deploy(as_, both)
+    instance = as_("anggota1").start("dua")
+    instance = as_("anggota1").complete(instance["user_tasks"][0], {}).json()["process_instance"]
+    for way in ways:
+        away = way if way.startswith(b"<") else both.replace(b"susun", way)
+        standing = instance["user_tasks"][0]["element_id"]
+        aside = {standing: "susun"} if b'Task id="susun" name="Periksa"' in away else {}
+        instance = migrated(as_, instance, deploy(as_, away), mapping=aside)
+    back = {instance["user_tasks"][0]["element_id"]: "periksa"}
+    (task,) = migrated(as_, instance, deploy(as_, both), mapping=back)["user_tasks"]
+    assert as_("anggota1").complete(task, {}).json()["type"] == "urn:jenjang:problem:four_eyes"
+    assert as_("anggota2").complete(task, {}).status_code == 200
+
+
 @on_sqlite
 def test_what_was_finished_is_shown_as_it_was_when_its_element_is_gone(as_: As) -> None:
     deploy(as_, four_eyes(drafter="Tim", examiner="Tim"))
