@@ -64,7 +64,9 @@ class TouchedInstance(Answer):
     id: UUID
     version: int
     element_ids: list[str] = Field(description="Where it waits.")
-    migratable: bool | None = Field(description="null: it stands in a way that was not tried, being one of too many.")
+    migratable: bool | None = Field(
+        description="null: it stands in one of too many ways to try them all, or in one that takes too long to judge."
+    )
     obstacles: list[Obstacle]
 
 

@@ -77,7 +77,9 @@ def deploy_definition(
             require_newest(session, based_on, examined.candidates)
     if dry_run:
         status = PROPOSED if settings.is_approval_required else APPROVED
-        return shown(_previewed(examined, status, restored, preview_deployment(writing.database, examined)))
+        return shown(
+            _previewed(examined, status, restored, preview_deployment(writing.database, examined, writing.now))
+        )
 
     def command(session: Session) -> Answer:
         deployment = deploy(

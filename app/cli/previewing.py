@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +31,7 @@ def preview(folder: Path) -> None:
     files, settings = read_folder(folder), read_settings()
     with opened_migrated(settings) as database, Console(stderr=True).status("Examining the diagrams"):
         examined = examine(database, files, holders_in(database, demo=settings.demo))
-        previews = preview_deployment(database, examined)
+        previews = preview_deployment(database, examined, datetime.now(UTC))
     tell(examined.warnings)
     console = Console(highlight=False)
     for found in previews:

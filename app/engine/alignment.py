@@ -58,6 +58,46 @@ def align(old: Definition, new: Definition, mapping: Mapped) -> dict[str, str]:
     return aligned
 
 
+def namesakes(old: Definition, new: Definition, mapping: Mapped) -> dict[str, str]:
+    """Elements whose id another element seems to have taken: each with the new one that has its type and name.
+
+    So it looks when two ids were exchanged, or one was used again. What `mapping` names is clear.
+    """
+    olds, news = elements_of(old), elements_of(new)
+    clear = set(mapping.values())
+    named = {
+        (element.type, element.name): id_
+        for id_, element in news.items()
+        if id_ not in clear and (id_ not in olds or olds[id_].name != element.name)
+    }
+    found = {}
+    for id_, element in olds.items():
+        is_renamed = id_ in news and news[id_].name != element.name and id_ not in clear and id_ not in mapping
+        if is_renamed and element.name and (element.type, element.name) in named:
+            found[id_] = named[element.type, element.name]
+    return found
+
+
+def has_same_structure(old: Any, new: Any, names: Mapped) -> bool:
+    """Whether two processes or sub-processes differ in names, lanes, conditions, forms and the like alone.
+
+    Then whatever stands in one can stand in the other.
+    """
+    counterparts = {name: new.task_specs.get(names.get(name, name)) for name in old.task_specs}
+    if set(counterparts.values()) != set(new.task_specs.values()):
+        return False
+    return all(
+        _is_alike(spec, counterparts[name])
+        and {names.get(each.name, each.name) for each in spec.outputs} == set(counterparts[name]._outputs)
+        for name, spec in old.task_specs.items()
+    )
+
+
+def _is_alike(spec: Any, counterpart: Any) -> bool:
+    cancels = (getattr(each, "cancel_activity", None) for each in (spec, counterpart))
+    return type_of(spec) == type_of(counterpart) and len(set(cancels)) == 1
+
+
 def elements_of(definition: Definition) -> dict[str, Element]:
     """The flow nodes of a version by id, those of its sub-processes and called processes included."""
     found = {}
@@ -156,7 +196,7 @@ def _pair_by_neighbours(olds: Mapping[str, Element], news: Mapping[str, Element]
     gone, added = _unpaired(olds, news, aligned)
     found = False
     for element in gone:
-        before, behind = ({aligned.get(id_) for id_ in ids} for ids in (element.before, element.behind))
+        before, behind = (frozenset(aligned.get(id_, "") for id_ in ids) for ids in (element.before, element.behind))
         like = [e for e in added if (e.type, e.before, e.behind) == (element.type, before, behind)]
         rivals = [e for e in gone if (e.type, e.before, e.behind) == (element.type, element.before, element.behind)]
         if len(like) == len(rivals) == 1:

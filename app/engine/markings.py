@@ -5,13 +5,15 @@ the new one if a fresh instance of the new version could stand just so: then it 
 else would end in a join that waits for a branch that was never begun, or in work that is done twice.
 
 Conditions are not asked: each gateway may decide anything, each boundary event may happen. The search follows one
-token at a time, as tokens do not disturb each other, and leaves it where one is wanted.
+token at a time, as tokens do not disturb each other, until it stays where one is wanted, waits at a join, or has ended.
+So what has the same outcome is looked at once: a reminder that led to nothing, two ways to the same join.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import combinations
 from typing import Any
@@ -27,31 +29,40 @@ from app.engine.interruptions import EndEvent
 
 #: an element, by the name of its specification, and for a join the one from which the token has come
 Place = tuple[str, str]
-#: with as many tokens as it names each place, in order
+#: with as many tokens as it names each place; those that wait at joins come last, in order
 Marking = tuple[Place, ...]
 
-#: markings looked at before a search is given up; tenths of a second
-MAX_MARKINGS = 10_000
-#: tokens that may be under way at the same time
-MAX_TOKENS = 60
+#: tokens looked at before searches are given up; about half a second
+MAX_EFFORT = 100_000
 #: outgoing flows of an inclusive gateway of which every choice is tried; of more, each alone and all together
 MAX_CHOICES = 6
 
 _TAKES_ALL = (TerminateEventDefinition, ErrorEventDefinition, CancelEventDefinition)
 
 
-def can_stand(process: Any, places: Iterable[Place]) -> bool:
-    """Whether a run of the process or sub-process can have exactly these tokens. Not proven counts as no.
+@dataclass(slots=True)
+class Budget:
+    """What searches may cost, all together."""
+
+    #: tokens that may still be looked at
+    left: int = MAX_EFFORT
+
+
+def can_stand(process: Any, places: Iterable[Place], budget: Budget) -> bool | None:
+    """Whether a run of the process or sub-process can have exactly these tokens; None: the budget did not suffice.
 
     Tokens that wait at the end for the others are left out.
     """
     ahead = cache(partial(_ahead, process))
     pending: list[tuple[Marking, Marking]] = [((("Start", ""),), tuple(sorted(places)))]
     seen = set(pending)
-    while pending and len(seen) < MAX_MARKINGS:
+    while pending:
         moving, wanted = pending.pop()
         if not moving and not wanted:
             return True
+        budget.left -= len(moving) + len(wanted)
+        if budget.left < 0:
+            return None
         for following in _following(process, moving, wanted):
             if following not in seen and _is_hopeful(*following, ahead):
                 seen.add(following)
@@ -60,9 +71,7 @@ def can_stand(process: Any, places: Iterable[Place]) -> bool:
 
 
 def _is_hopeful(moving: Marking, wanted: Marking, ahead: Callable[[str], Set[str]]) -> bool:
-    """Whether the tokens under way are not too many, and can still come to each place where one is wanted."""
-    if len(moving) > MAX_TOKENS:
-        return False
+    """Whether tokens under way can still come to each place where one is wanted."""
     return {name for name, _ in wanted} <= frozenset[str]().union(*(ahead(name) for name, _ in moving))
 
 
@@ -131,7 +140,10 @@ def _firing(join: Any, arrived: Sequence[Place], wanted: Marking) -> Sequence[Pl
 
 
 def _marking(rest: Sequence[Place], source: Any, targets: Sequence[Any]) -> Marking:
-    return tuple(sorted((*rest, *(place_at(main_of(t), source) for t in targets if not isinstance(t, EndJoin)))))
+    """With the tokens that have just moved first: they go on until they come to rest."""
+    moved = sorted(place_at(main_of(target), source) for target in targets if not isinstance(target, EndJoin))
+    tokens = (*moved, *rest)
+    return (*(token for token in tokens if not token[1]), *sorted(token for token in tokens if token[1]))
 
 
 def place_at(spec: Any, source: Any) -> Place:

@@ -12,40 +12,75 @@ instance is moved by giving each row the name of its counterpart. Four kinds of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent, EventBasedGateway
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 
-from app.engine.alignment import Mapped, main_of, spec_names, type_of
+from app.engine.alignment import Mapped, align, has_same_structure, main_of, namesakes, spec_names, type_of
+from app.engine.arrivals import flow_into
 from app.engine.codec import Row
 from app.engine.definitions import Definition
 from app.engine.gateways import EndJoin, TokenJoin
-from app.engine.markings import Place, boundary_events_of, can_stand
+from app.engine.markings import Budget, Place, boundary_events_of, can_stand
 from app.errors import Obstacle
 
 #: the root of every process, which stands for what only carries variables
 _ROOT = "Start"
 
 
-class Relocation:
-    """One state on its way from one version to another."""
+#: the code of an obstacle that may be none
+UNDECIDED = "undecided"
+#: before the id of an element that is gone, in the counts of rounds, while another element has that id
+_FORMER = "~"
+#: where tokens wait only for others to end
+_ENDS = (BoundaryEventJoin, EndJoin)
 
-    def __init__(self, old: Definition, new: Definition, aligned: Mapped) -> None:
-        self.old, self.new, self.aligned = old, new, aligned
+
+class Relocation:
+    """One state on its way from one version to another.
+
+    Raises:
+        MappingRefused
+    """
+
+    def __init__(self, old: Definition, new: Definition, mapping: Mapped, budget: Budget) -> None:
+        self.old, self.new, self.budget = old, new, budget
+        self.aligned = align(old, new, mapping)
+        self._namesakes = namesakes(old, new, mapping)
         #: what keeps it from being moved; where there is any, the rows mean nothing
         self.obstacles: list[Obstacle] = []
 
     def moved(self, content: Row) -> Row:
         """The content of a state of the old version as one of the new."""
-        counted = {id_: number for id_, number in content["rounds"].items() if id_ not in self.aligned}
-        taken = set(self.aligned.values())
-        rounds = {id_: number for id_, number in counted.items() if id_ not in taken}
-        rounds |= {self.aligned[id_]: number for id_, number in content["rounds"].items() if id_ in self.aligned}
+        self._require_a_clear_history(content["rounds"])
         process = self.moved_process(content["process"], self.old.spec, self.new.spec)
-        return content | {"rounds": rounds, "process": process}
+        return content | {"rounds": self._moved_rounds(content["rounds"]), "process": process}
+
+    def _moved_rounds(self, rounds: Mapping[str, int]) -> dict[str, int]:
+        """How often each element was reached. Elements that are gone keep their count: they may come back."""
+        moved = {self.aligned[id_]: number for id_, number in rounds.items() if id_ in self.aligned}
+        taken = set(self.aligned.values())
+        for former in (id_ for id_ in rounds if id_ not in self.aligned):
+            id_ = former.removeprefix(_FORMER)
+            moved[_FORMER + id_ if id_ in taken else id_] = rounds[former]
+        return moved
+
+    def _require_a_clear_history(self, rounds: Mapping[str, int]) -> None:
+        """What four eyes ask the history for must be the same element as ever."""
+        separated = {id_ for task in self.new.user_tasks.values() for id_ in task.separated_from}
+        for id_ in rounds:
+            if self.aligned.get(id_) in separated:
+                self.require_clear(id_)
+
+    def require_clear(self, element_id: str) -> None:
+        """Hinder an element that has kept its id, while its name is that of another element now."""
+        if (other := self._namesakes.get(element_id)) is not None:
+            name = self.old.element_names[element_id]
+            reason = f"{element_id} and {other} of the target version may both be {element_id}, {name}: a mapping says."
+            self.hinder(element_id, "ambiguous", reason)
 
     def moved_process(self, content: Row, old: Any, new: Any) -> Row:
         """The rows of a process or sub-process, and the rest of what is written of it."""
@@ -66,6 +101,8 @@ class _Rows:
         self._moved: list[Row] = []
         #: of each old row, its number among the moved ones; None for what has stopped
         self._numbers: list[int | None] = []
+        #: of splits with events that are gone, the moved row that carries what those have left
+        self._asides: dict[int, int] = {}
         #: where the tokens will be, with the elements where they are
         self._places: list[tuple[Place, str]] = []
 
@@ -79,12 +116,12 @@ class _Rows:
         spec = self._old.task_specs[row["e"]]
         above = None if number == 0 else self._numbers[self._above(number)]
         if not self._holds_a_token(number):
-            if isinstance(spec, BoundaryEvent) and self._stands_beside_a_token(number) and not self._is_kept(spec):
-                self._gone(spec)
-            return self._put(row | {"e": self._names.get(row["e"], _ROOT)}, above)
+            return self._put_passed(number, row, spec, above)
         if isinstance(spec, BoundaryEventJoin):
-            return self._put(row | {"e": self._names[row["e"]]}, above) if row["e"] in self._names else None
+            is_kept = row["e"] in self._names and not self._is_lost(self._above(number))
+            return self._put(row | {"e": self._names[row["e"]]}, above) if is_kept else None
         if isinstance(spec, BoundaryEvent):
+            self._relocation.require_clear(spec.bpmn_id)
             return self._put(row | {"e": self._names[row["e"]]}, above) if self._is_kept(spec) else None
         counterpart = self._counterpart(spec)
         if counterpart is None:
@@ -94,6 +131,18 @@ class _Rows:
         if isinstance(spec, TokenJoin):
             return self._put(row | {"e": counterpart.name}, self._arrived(spec, counterpart, number, above))
         return self._put_activity(row, spec, counterpart, above)
+
+    def _put_passed(self, number: int, row: Row, spec: Any, above: int | None) -> int:
+        """What holds no token."""
+        if self._is_lost(number):
+            if self._is_at_work_below(number):
+                self._gone(spec)
+            return self._put(row | {"e": _ROOT}, self._asides[self._above(number)])
+        if isinstance(spec, BoundaryEventSplit) and any(map(self._is_lost, self._below(number))):
+            # SpiffWorkflow takes whatever is no event behind a split for its activity.
+            above = self._asides[number] = self._put(row | {"e": _ROOT}, above)
+            row = {"e": row["e"]}
+        return self._put(row | {"e": self._names.get(row["e"], _ROOT)}, above)
 
     def _put_activity(self, row: Row, spec: Any, counterpart: Any, above: int | None) -> int:
         """An activity or event with a token, with its boundary events."""
@@ -117,7 +166,7 @@ class _Rows:
         if isinstance(join, EndJoin):
             return above
         source = self._old.task_specs[self._rows[self._above(number)]["e"]]
-        flow = _flow_into(counterpart, join, source, self._names)
+        flow = flow_into(counterpart, join, source, self._names)
         if flow is None:
             reason = f"{join.bpmn_id} waits with the branch that came by {source.name}, which cannot be told any more."
             self._relocation.hinder(join.bpmn_id, "branch_gone", reason)
@@ -141,6 +190,7 @@ class _Rows:
         if type_of(spec) != type_of(counterpart):
             reason = f"{spec.bpmn_id} is an element of another type in the target version."
             return self._relocation.hinder(spec.bpmn_id, "type_differs", reason)
+        self._relocation.require_clear(spec.bpmn_id)
         if not (_counts_alike(spec, counterpart) and self._awaits_as_much(spec, counterpart)):
             reason = f"{spec.bpmn_id} is at work, and what it repeats or waits for has changed."
             return self._relocation.hinder(spec.bpmn_id, "work_differs", reason)
@@ -179,21 +229,42 @@ class _Rows:
         row = self._rows[number]
         return "s" in row or ("t" in row and number > 0 and "s" in self._rows[self._above(number)])
 
-    def _stands_beside_a_token(self, number: int) -> bool:
-        beside = [other for other in range(1, len(self._rows)) if self._above(other) == self._above(number)]
-        return any("s" in self._rows[other] for other in beside)
+    def _is_lost(self, number: int) -> bool:
+        """Whether it is a boundary event that has fired, is gone, and whose activity is still open."""
+        spec = self._old.task_specs[self._rows[number]["e"]]
+        if not isinstance(spec, BoundaryEvent) or "s" in self._rows[number] or self._is_kept(spec):
+            return False
+        return any("s" in self._rows[beside] for beside in self._below(self._above(number)))
+
+    def _is_at_work_below(self, number: int) -> bool:
+        """Whether a token behind it is not yet at the end."""
+        return any(
+            ("s" in self._rows[below] and not isinstance(self._old.task_specs[self._rows[below]["e"]], _ENDS))
+            or self._is_at_work_below(below)
+            for below in self._below(number)
+        )
+
+    def _below(self, number: int) -> list[int]:
+        return [other for other in range(1, len(self._rows)) if self._above(other) == number]
 
     def _put(self, row: Row, above: int | None) -> int:
         self._moved.append(row if above is None else row | {"p": above})
         return len(self._moved) - 1
 
     def _require_a_marking_of_the_new_version(self) -> None:
-        if self._relocation.obstacles or can_stand(self._new, [place for place, _ in self._places]):
+        if self._relocation.obstacles or has_same_structure(self._old, self._new, self._names):
             return
         where = ", ".join(sorted({element_id for _, element_id in self._places}))
-        reason = f"No instance of the target version can come to stand at exactly {where}."
+        match can_stand(self._new, [place for place, _ in self._places], self._relocation.budget):
+            case False:
+                code, reason = "cannot_stand_so", f"No instance of the target version can come to stand at {where}."
+            case None:
+                code = UNDECIDED
+                reason = f"Too many runs of the target version would have to be tried to tell if one stands at {where}."
+            case _:
+                return
         for element_id in dict.fromkeys(element_id for _, element_id in self._places):
-            self._relocation.hinder(element_id, "cannot_stand_so", reason)
+            self._relocation.hinder(element_id, code, reason)
 
 
 def _counts_alike(spec: Any, counterpart: Any) -> bool:
@@ -212,35 +283,3 @@ def _awaited(gateway: Any) -> Iterator[tuple[str, type]]:
     """The elements behind an event-based gateway, each with what it waits for."""
     types = map(type, gateway.event_definition.event_definitions)
     return zip((output.name for output in gateway.outputs), types, strict=True)
-
-
-def _flow_into(counterpart: Any, join: Any, source: Any, names: Mapped) -> str | None:
-    """The element of the new version by which a token that came to a join from `source` has come.
-
-    Where elements were put in or taken out between the two, it is the only flow that is new and lies on that way.
-    """
-    same = names.get(source.name)
-    if same in counterpart._inputs:
-        return same
-    known = {names.get(name) for name in join._inputs}
-    added = {spec.name: spec for spec in counterpart.inputs if spec.name not in known}
-    back = {new: join._wf_spec.task_specs[old] for old, new in names.items()}
-    found = [
-        name
-        for name, spec in added.items()
-        if (same is not None and _leads(counterpart._wf_spec.task_specs[same], spec, counterpart))
-        or (name in back and _leads(back[name], source, join))
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _leads(start: Any, goal: Any, join: Any) -> bool:
-    """Whether flows lead from one element to another without passing the join."""
-    seen, todo = {join.name}, [start]
-    while todo:
-        spec = todo.pop()
-        if spec is goal:
-            return True
-        todo += [output for output in spec.outputs if output.name not in seen]
-        seen.update(output.name for output in spec.outputs)
-    return False

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from app.engine import definitions
 from app.engine.definitions import Definition
 from app.engine.frontier import Frontier, read_frontier
-from app.engine.migration import find_obstacles
+from app.engine.markings import Budget
+from app.engine.migration import UNDECIDED, find_obstacles
 from app.errors import Obstacle
 from app.storage import running_instances, version_files
 from app.storage.database import Database
@@ -19,7 +21,7 @@ from app.storage.running_instances import RunningInstance
 
 #: instances that are looked into, the newest; each is read and unpacked
 MAX_EXAMINED = 5_000
-#: ways to stand that are tried against the new version; each can take tenths of a second
+#: ways to stand that are tried against the new version
 MAX_SHAPES = 50
 #: instances that are listed
 MAX_LISTED = 200
@@ -34,7 +36,7 @@ class TouchedInstance:
     version: int
     #: where it waits
     element_ids: tuple[str, ...]
-    #: None: it stands in a way that was not tried
+    #: None: it stands in a way that was not tried, or that took too long to judge
     migratable: bool | None
     obstacles: tuple[Obstacle, ...]
 
@@ -68,23 +70,24 @@ class TouchedInstances:
         return self.total > len(self.items)
 
 
-def find_touched_instances(database: Database, key: str, new: Definition) -> TouchedInstances:
+def find_touched_instances(database: Database, key: str, new: Definition, now: datetime) -> TouchedInstances:
     """Ask each running instance of a process whether it could be moved to a new version of it.
 
-    Instances that stand in the same places are asked once for all. No transaction is open meanwhile.
+    Instances that stand in the same places are asked once for all: one of them is moved, and nothing of it kept. All
+    together may take no longer than the hardest single one. No transaction is open meanwhile.
     """
     with database.reading() as session:
         total = running_instances.count(session, key)
         instances = running_instances.newest(session, key, MAX_EXAMINED)
     versions = {each.process_definition_id: _parsed(database, each) for each in _one_of_each_version(instances)}
     obstacles: dict[Hashable, tuple[Obstacle, ...]] = {}
-    touched = []
+    budget, touched = Budget(), []
     for instance in instances:
         old = versions[instance.process_definition_id]
         frontier = read_frontier(old, instance.state)
         shape = (instance.process_definition_id, frontier.shape)
         if shape not in obstacles and len(obstacles) < MAX_SHAPES:
-            obstacles[shape] = find_obstacles(old, new, instance.state, {})
+            obstacles[shape] = find_obstacles(old, new, instance.state, {}, now, budget)
         touched.append(_touched(instance, frontier, obstacles.get(shape)))
     names = {instance.version: versions[instance.process_definition_id].element_names for instance in instances}
     listed = sorted(touched, key=lambda each: each.migratable is not False)[:MAX_LISTED]
@@ -106,7 +109,8 @@ def _files(database: Database, definition_id: UUID) -> tuple[bytes, Mapping[str,
 
 
 def _touched(instance: RunningInstance, frontier: Frontier, obstacles: tuple[Obstacle, ...] | None) -> TouchedInstance:
-    migratable = None if obstacles is None else not obstacles
+    is_unknown = obstacles is None or any(obstacle.code == UNDECIDED for obstacle in obstacles)
+    migratable = None if is_unknown else not obstacles
     return TouchedInstance(instance.id, instance.version, frontier.element_ids, migratable, obstacles or ())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.engine import definitions
 from app.engine.diff import Difference, Files, compare
@@ -31,12 +32,12 @@ class ProcessPreview:
     new_total: str
 
 
-def preview_deployment(database: Database, examined: Examined) -> tuple[ProcessPreview, ...]:
+def preview_deployment(database: Database, examined: Examined, now: datetime) -> tuple[ProcessPreview, ...]:
     """What would change, process by process. Nothing is written, and no transaction is open while the engine works."""
-    return tuple(_preview(database, candidate) for candidate in examined.candidates)
+    return tuple(_preview(database, candidate, now) for candidate in examined.candidates)
 
 
-def _preview(database: Database, candidate: Candidate) -> ProcessPreview:
+def _preview(database: Database, candidate: Candidate, now: datetime) -> ProcessPreview:
     key, replaced, new = candidate.key, candidate.newest, Files(candidate.xml, candidate.forms)
     old = None if replaced is None else _files_of(database, replaced)
     definition = definitions.cached(key, candidate.fingerprint, lambda: (new.xml, new.forms))
@@ -45,7 +46,7 @@ def _preview(database: Database, candidate: Candidate) -> ProcessPreview:
         key=key,
         replaces=replaced,
         differences=compare(key, old, new),
-        instances=find_touched_instances(database, key, definition),
+        instances=find_touched_instances(database, key, definition, now),
         sheet_differences=compare_sheets(old_sheet, new_sheet),
         old_total=None if old_sheet is None else old_sheet.total_text,
         new_total=new_sheet.total_text,

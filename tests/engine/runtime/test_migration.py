@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from app.engine import process
 from app.engine.codec import read_rows
 from app.engine.definitions import Definition
+from app.engine.markings import Budget
 from app.engine.migration import align, find_obstacles, migrate
 from app.engine.step import Step
-from app.errors import MappingRefused, MigrationRefused
+from app.errors import MappingRefused, MigrationRefused, Obstacle
 from tests.engine.runtime.diagrams import DIAGRAMS, NOW, Play, drawn, flow, load
 from tests.engine.runtime.processes import Block, draw, task
 from tests.engine.runtime.test_state_forgets_only_history import WALKS, Walk
@@ -72,9 +73,13 @@ def played(definition: Definition, *completed: str) -> Play:
     return play
 
 
+def obstacles_of(play: Play, new: Definition, mapping: Mapping[str, str]) -> tuple[Obstacle, ...]:
+    return find_obstacles(play.definition, new, play.step.state, mapping, play.now, Budget())
+
+
 def moved(play: Play, new: Definition, **mapping: str) -> Play:
     """The same instance in another version; it remembers all it did."""
-    assert find_obstacles(play.definition, new, play.step.state, mapping) == ()
+    assert obstacles_of(play, new, mapping) == ()
     before = play.step
     play.step = migrate(play.definition, new, before.state, mapping, play.now)
     play.definition = new
@@ -87,7 +92,7 @@ def moved(play: Play, new: Definition, **mapping: str) -> Play:
 
 def refused(play: Play, new: Definition, **mapping: str) -> set[tuple[str, str]]:
     """The elements and codes of what keeps an instance from being moved."""
-    obstacles = find_obstacles(play.definition, new, play.step.state, mapping)
+    obstacles = obstacles_of(play, new, mapping)
     with pytest.raises(MigrationRefused) as error:
         migrate(play.definition, new, play.step.state, mapping, play.now)
     assert error.value.obstacles == obstacles
@@ -449,7 +454,7 @@ def test_whatever_the_process_and_the_change_a_moved_instance_stands_and_goes_on
         following = chooser.choice(list(next_steps(old, step)))
         step = following if following.status == "active" else step
     fresh_ones = every_standing(new)
-    obstacles = find_obstacles(old, new, step.state, {})
+    obstacles = find_obstacles(old, new, step.state, {}, NOW, Budget())
     if obstacles:
         aligned = align(old, new, {})
         places = [(aligned.get(element_id), aligned.get(source, "")) for element_id, source in standing(old, step)]
