@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.engine import clock
 from app.engine.codec import StateTooLarge, decode, encode
-from app.engine.definitions import Definition
+from app.engine.definitions import ADMINISTRATOR, Definition
 from app.engine.history import events_since, states_of
 from app.engine.merging import Data, same
 from app.engine.outlook import LaneOwnersMalformed, next_due_at, number_rounds, open_user_tasks
@@ -111,12 +111,16 @@ def take_step(
     status = _status(process)
     if status != "active":
         process.conclude(variables)
+    opened = _open_user_tasks(process, element_id, variables)
+    changes = _changes(variables_before, variables)
+    if "lane_owners" in changes:
+        _require_lanes(definition, element_id, variables.get("lane_owners", {}))
     return Step(
         state=_encoded(process, element_id),
         status=status,
         variables=variables,
-        changes=_changes(variables_before, variables),
-        open_user_tasks=_open_user_tasks(process, element_id, variables),
+        changes=changes,
+        open_user_tasks=opened,
         events=events,
         next_due_at=next_due_at(process),
     )
@@ -151,6 +155,14 @@ def _open_user_tasks(process: Process, element_id: str, variables: Data) -> tupl
         return open_user_tasks(process, variables)
     except LaneOwnersMalformed as error:
         raise ProcessStuck("lane_owners_malformed", element_id, f"{error.__doc__}.") from error
+
+
+def _require_lanes(definition: Definition, element_id: str, owners: Collection[str]) -> None:
+    """Refuse people for a lane that has no tasks: they would be bound to nothing, and others let in, without a word."""
+    lanes = {role for role in definition.roles if role != ADMINISTRATOR}
+    if unknown := sorted(lane for lane in owners if lane not in lanes):
+        detail = f'lane_owners names people for the lane "{unknown[0]}", but no user task lies in a lane of that name.'
+        raise ProcessStuck("lane_owners_unknown_lane", element_id, detail)
 
 
 def _changes(before: Data, after: Data) -> dict[str, Change]:

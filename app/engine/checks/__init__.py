@@ -97,6 +97,7 @@ PIPELINE: tuple[Check, ...] = (
     user_tasks.check_roles,
     approvals.check_approvals,
     approvals.check_four_eyes,
+    people.check_lanes_named,
     people.check_lanes_held,
     people.check_four_eyes_leave_somebody,
     sop_sheet.check_sop_sheet,

@@ -243,6 +243,10 @@ REFUSALS: Mapping[str, Entry] = {
     "row_malformed": Entry(
         '{what}: the baris_sop "{text}" is not a row of the SOP sheet.', "Write a whole number from 1."
     ),
+    "lane_owners_unknown_lane": Entry(
+        '{what}: a script names people for the lane "{lane}", but no user task lies in a lane of that name.',
+        "Write the name as the lane bears it. Lanes with user tasks: {lanes}.",
+    ),
     # four eyes and approvals
     "user_task_property_misplaced": Entry(
         "{what} has the property {name}, but is no task that a person completes.",

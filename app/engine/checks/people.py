@@ -1,4 +1,7 @@
-"""People: on the day of the deployment, somebody can do each task. Not asked where nobody is known."""
+"""People: scripts name them for lanes that are there, and on the day of the deployment somebody can do each task.
+
+The latter is not asked where nobody is known.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from lxml.etree import _Element
 from app.engine.checks.approvals import FOUR_EYES
 from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, kind, properties
-from app.engine.checks.expressions import assignments, texts
+from app.engine.checks.expressions import Text, assignments, texts
 from app.engine.checks.vocabulary import USER_TASKS
 from app.engine.user_task_elements import ADMINISTRATOR, read_element_ids
 from app.errors import Problem
@@ -22,11 +25,20 @@ MAX_ELEMENTS = 50
 Holders = Mapping[str, frozenset[str]]
 
 
+def check_lanes_named(diagram: Diagram) -> Iterator[Problem]:
+    """A script names the people of a lane: then user tasks lie in a lane of this name, or it binds nobody."""
+    lanes = _lanes_with_user_tasks(diagram)
+    for text in texts(diagram):
+        for lane in sorted(_lanes_named_by(text) - lanes.keys()):
+            words = {**text.words(), "lane": lane[:80], "lanes": ", ".join(lanes)[:400] or "none"}
+            yield diagram.problem("lane_owners_unknown_lane", text.element, **words)
+
+
 def check_lanes_held(diagram: Diagram) -> Iterator[Problem]:
     """Warn: the tasks of a lane would be offered to nobody. Whom a script names need not hold the lane's role."""
     if diagram.holders is None:
         return
-    asked = {diagram.lane_of(node) for node in diagram.nodes if kind(node) in USER_TASKS}
+    asked = _lanes_with_user_tasks(diagram).keys()
     told = _lanes_named_by_scripts(diagram)
     for lane in (lane for process in diagram.processes for lane in process.iter(bpmn("lane"))):
         role = lane.get("name", "")
@@ -70,11 +82,20 @@ def _may_all_have_performed(people: frozenset[str], performers: Sequence[frozens
     return all(place(person, set()) for person in people)
 
 
+def _lanes_with_user_tasks(diagram: Diagram) -> dict[str, None]:
+    """Their names, in the order of the tasks."""
+    lanes = (diagram.lane_of(node) for node in diagram.nodes if kind(node) in USER_TASKS)
+    return dict.fromkeys(lane for lane in lanes if lane)
+
+
 def _lanes_named_by_scripts(diagram: Diagram) -> set[str]:
+    return {lane for text in texts(diagram) for lane in _lanes_named_by(text)}
+
+
+def _lanes_named_by(text: Text) -> set[str]:
     """The lanes of which a script names the people, as in `lane_owners = {"Tim": anggota_tim}`."""
     return {
         key.value
-        for text in texts(diagram)
         for name, expression in assignments(text)
         if name == "lane_owners"
         for key in _keys(expression.text)

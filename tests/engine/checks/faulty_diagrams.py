@@ -318,6 +318,15 @@ EXPRESSIONS: dict[str, Faulty] = {
 }
 
 USER_TASKS: dict[str, Faulty] = {
+    "lane_owners_unknown_lane": Faulty(
+        around(
+            in_lane("tim", "Tim Penyusun", "isi")
+            + user_task(
+                "isi", extended('<spiffworkflow:postScript>lane_owners = {"Tim": []}</spiffworkflow:postScript>')
+            )
+        ),
+        "isi",
+    ),
     "property_malformed": Faulty(
         around(user_task("isi", with_properties(waktu="P1D").replace('value="P1D"', ""))), "isi"
     ),

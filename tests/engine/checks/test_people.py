@@ -55,10 +55,23 @@ def test_each_lane_that_holds_user_tasks_wants_a_holder() -> None:
     assert warning.reason == 'No active user holds the role "Tim": nobody can do the tasks of lane "Tim".'
 
 
-@pytest.mark.parametrize("assigned", ['{"Tim": anggota}', '({"Lain": anggota,\n"Tim": anggota})', '{"Tim":\nanggota}'])
+@pytest.mark.parametrize(
+    "assigned", ['{"Tim": anggota}', '({"Sekretaris": anggota,\n"Tim": anggota})', '{"Tim":\nanggota}']
+)
 def test_a_lane_of_which_a_script_names_the_people_needs_no_holder(assigned: str) -> None:
     named = office(post_script=f'anggota = ["siti"]\nlane_owners = {assigned}')
     assert warnings(named, held(Sekretaris="budi")) == []
+
+
+def test_a_script_that_names_people_for_no_lane_with_a_user_task_is_refused_at_its_line() -> None:
+    named = office(post_script='lane_owners = {"Tim": ["siti"], "tim": [], "Arsip": [], "Tim": []}')
+    problems = check_diagram("proses.bpmn", named, {}, None).problems
+    assert [(problem.code, problem.element_id) for problem in problems] == [("lane_owners_unknown_lane", "susun")] * 2
+    assert problems[1].reason == (
+        'User task "susun": a script names people for the lane "tim", but no user task lies in a lane of that name.'
+    )
+    assert problems[1].hint == "Write the name as the lane bears it. Lanes with user tasks: Tim, Sekretaris."
+    assert "postScript" in named.decode().splitlines()[problems[0].line - 1]
 
 
 @pytest.mark.parametrize("name", ["lane_owners = ditunjuk", "tim = ditunjuk"])

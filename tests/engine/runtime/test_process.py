@@ -65,6 +65,23 @@ def test_lane_owners_that_name_nobody_are_refused(owners: Any) -> None:
     assert (stuck.value.code, stuck.value.element_id) == ("lane_owners_malformed", "bentuk")
 
 
+@pytest.mark.parametrize("lane", ["tim", "administrator", ""])
+def test_lane_owners_of_a_lane_without_user_tasks_are_refused(lane: str) -> None:
+    play = Play(drawn(LANES))
+    with pytest.raises(ProcessStuck) as stuck:
+        play.complete("bentuk", x={"Tim": ["siti"], lane: ["budi"]})
+    assert (stuck.value.code, stuck.value.element_id) == ("lane_owners_unknown_lane", "bentuk")
+    assert f'"{lane}"' in stuck.value.detail
+
+
+def test_lane_owners_that_stay_as_they_are_are_not_asked_again() -> None:
+    old = Play(drawn(LANES))
+    old.complete("bentuk", x={"Tim": ["siti"]})
+    renamed = Play(drawn(LANES.replace('name="Tim"', 'name="Tim Penyusun"')))
+    renamed.step = old.step
+    assert renamed.complete("kerja").status == "completed"
+
+
 def test_a_lane_is_found_though_white_space_stands_round_the_reference() -> None:
     play = Play(drawn(LANES))
     assert play.definition.user_tasks["kerja"].role == "Tim"
