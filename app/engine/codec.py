@@ -10,8 +10,7 @@ JSON (orjson) in one zstandard frame. A process is a list of rows, parents befor
     o  rank among the tokens, by the time they got there (where there are several)
     t  1 for an instance of a loop     w  the subprocess that it runs
 
-Predicted tasks are not written: they follow from the diagram and are predicted anew. Why this format is our own:
-docs/decisions/0001-state-format.md.
+Why this format is our own: docs/decisions/0001-state-format.md.
 """
 
 from __future__ import annotations
@@ -191,8 +190,6 @@ def _restore(process: Process, workflow: Any, content: Row) -> None:
             _restore_subprocess(process, task, row["w"])
         if row.get("s") == "W" and isinstance(task.task_spec, CatchingEvent):
             process.event_manager.add_task(task)
-        if "s" in row:
-            task.task_spec._predict(task, mask=TaskState.NOT_FINISHED_MASK)
     workflow.completed = not any("s" in row for row in rows)
 
 

@@ -142,8 +142,6 @@ class Decision:
         my_task.internal_data["flows"] = [flow.flow_id for flow in taken]
         specs = my_task.workflow.spec.task_specs
         my_task._sync_children([specs[flow.target] for flow in taken], TaskState.FUTURE)
-        for child in my_task.children:
-            child.task_spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
 
 
 class ExclusiveGateway(Decision, SpiffExclusiveGateway):

@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
@@ -33,6 +34,27 @@ def _inherit_data(task: Task) -> None:
 
 
 Task._inherit_data = _inherit_data
+
+
+def _predict_nothing(_spec: TaskSpec, _task: Task, *_: Any, **__: Any) -> None:
+    """Leave the future open: nothing here reads it.
+
+    SpiffWorkflow hangs every way that a token may take into the tree, and of what lies behind a join one copy for each
+    flow into it: each parallel block doubles or trebles the tree.
+    """
+
+
+_carry_out = TaskSpec._run
+
+
+def _run(spec: TaskSpec, task: Task) -> Any:
+    """Carry out a task, with the tasks that follow it, which have not been predicted, in the tree."""
+    spec._predict_hook(task)
+    return _carry_out(spec, task)
+
+
+TaskSpec._predict = _predict_nothing
+TaskSpec._run = _run
 
 
 class SafeScriptEngine(PythonScriptEngine):
