@@ -22,8 +22,7 @@ from app.errors import DiagramRefused, Malformed, Problem
 from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
 from app.queries.preview_deployment import ProcessPreview, preview_deployment
-from app.queries.restore_extensions import RestoredExtension
-from app.queries.restore_extensions import restore_extensions as restore
+from app.queries.restore_extensions import RestoredExtension, examine_restored
 from app.settings import Settings
 from app.storage.deployments import require_newest
 from app.storage.idempotency import Answer
@@ -66,12 +65,11 @@ def deploy_definition(
     settings: Settings = request.app.state.settings
     stored = stored_in(writing.database)
     holders = holders_in(writing.database, demo=settings.demo)
-    examined = examine_upload(files, stored, holders)
     restored: Sequence[RestoredExtension] = ()
     if restore_extensions:
-        # Only of what is sound as it was uploaded: a refusal names lines of the file that the designer has.
-        mended, restored = restore(files, stored)
-        examined = examine_upload(mended, stored, holders) if restored else examined
+        examined, restored = examine_restored(files, stored, holders)
+    else:
+        examined = examine_upload(files, stored, holders)
     if based_on is not None:
         with writing.database.reading() as session:
             require_newest(session, based_on, examined.candidates)

@@ -56,16 +56,19 @@ def deploy(
         bool,
         typer.Option("--dry-run", help="Only tell what would change, whom it touches, and how the sheet would look."),
     ] = False,
+    restore_extensions: Annotated[
+        bool, typer.Option("--restore-extensions", help="Put back what `extension_lost` warns of, and say what it was.")
+    ] = False,
 ) -> None:
     """Deploy every diagram of a folder with its forms, all or none."""
     if dry_run:
         from app.cli import previewing
 
-        previewing.preview(folder)
+        previewing.preview(folder, restore_extensions=restore_extensions)
         return
     from app.cli import deploying
 
-    deploying.deploy(folder)
+    deploying.deploy(folder, restore_extensions=restore_extensions)
 
 
 @cli.command("migrate-instances")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,20 +17,22 @@ from app.commands.deploy_definition import Deployment, deploy_definition
 from app.errors import DiagramRefused, NotFound, Problem, Refused
 from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
+from app.queries.restore_extensions import RestoredExtension, examine_restored
 from app.storage.database import Database
 from app.storage.process_definitions import PROPOSED, ProcessDefinition
 
 
-def deploy(folder: Path) -> None:
+def deploy(folder: Path, *, restore_extensions: bool) -> None:
     """Deploy every diagram of a folder, all or none, and tell the versions that they have now.
 
+    Args: `restore_extensions` whether to put back what the diagrams lost against the newest versions.
     Raises:
         NotFound, Refused: the folder; Exit: each problem of the diagrams was told on a line of its own.
     """
     files, settings = read_folder(folder), read_settings()
     with opened_migrated(settings) as database, Console(stderr=True).status("Examining the diagrams"):
         holders = holders_in(database, demo=settings.demo)
-        examined = examine(database, files, holders)
+        examined, restored = examine(database, files, holders, restore_extensions=restore_extensions)
         with database.transaction() as session:
             deployment = deploy_definition(
                 session,
@@ -40,6 +42,7 @@ def deploy(folder: Path) -> None:
                 now=datetime.now(UTC),
             )
     tell(examined.warnings)
+    tell_restored(restored)
     Console().print(_table(deployment, examined))
     for version in deployment.process_definitions:
         if version.status == PROPOSED:
@@ -65,14 +68,19 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def examine(database: Database, files: Mapping[str, bytes], holders: Mapping[str, frozenset[str]]) -> Examined:
-    """What would be deployed.
+def examine(
+    database: Database, files: Mapping[str, bytes], holders: Mapping[str, frozenset[str]], *, restore_extensions: bool
+) -> tuple[Examined, Sequence[RestoredExtension]]:
+    """What would be deployed, and what of it was put back.
 
     Raises:
         Exit: each problem was told.
     """
+    stored = stored_in(database)
     try:
-        return examine_upload(files, stored_in(database), holders)
+        if restore_extensions:
+            return examine_restored(files, stored, holders)
+        return examine_upload(files, stored, holders), ()
     except DiagramRefused as refused:
         tell(refused.problems)
         raise typer.Exit(1) from refused
@@ -84,6 +92,15 @@ def tell(problems: Iterable[Problem]) -> None:
         element = f" ({problem.element_id})" if problem.element_id else ""
         line = f"{problem.file}:{problem.line}: {problem.code}: {problem.reason}{element}"
         typer.echo(" ".join(line.split()), err=True)
+
+
+def tell_restored(restored: Sequence[RestoredExtension]) -> None:
+    """What was put back into the diagrams as they are deployed, but not into the files of the folder."""
+    for each in restored:
+        line = f'{each.file}: put back {each.name} of {each.element_id}: "{each.value}"'
+        typer.echo(" ".join(line.split()))
+    if restored:
+        typer.echo("The files stay as they are: fetch the version before you edit it further.")
 
 
 def _table(deployment: Deployment, examined: Examined) -> Table:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.cli.database import opened_migrated, read_settings
-from app.cli.deploying import examine, read_folder, tell
+from app.cli.deploying import examine, read_folder, tell, tell_restored
 from app.engine.diff import LAYOUT
 from app.queries.examine_upload import holders_in
 from app.queries.find_touched_instances import TouchedInstances
@@ -22,17 +22,20 @@ from app.queries.preview_deployment import ProcessPreview, preview_deployment
 _MAX_VALUE = 120
 
 
-def preview(folder: Path) -> None:
+def preview(folder: Path, *, restore_extensions: bool) -> None:
     """Tell what deploying a folder would change, whom it would touch, and how the SOP sheet would look; write nothing.
 
+    Args: `restore_extensions` whether to put back what the diagrams lost against the newest versions.
     Raises:
         NotFound, Refused: the folder; Exit: each problem of the diagrams was told on a line of its own.
     """
     files, settings = read_folder(folder), read_settings()
     with opened_migrated(settings) as database, Console(stderr=True).status("Examining the diagrams"):
-        examined = examine(database, files, holders_in(database, demo=settings.demo))
+        holders = holders_in(database, demo=settings.demo)
+        examined, restored = examine(database, files, holders, restore_extensions=restore_extensions)
         previews = preview_deployment(database, examined, datetime.now(UTC))
     tell(examined.warnings)
+    tell_restored(restored)
     console = Console(highlight=False)
     for found in previews:
         for part in _told(found):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.engine.isolation import read_process_keys, restore_in_isolation
-from app.queries.examine_upload import Stored
+from app.queries.examine_upload import Examined, Stored, examine_upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,21 @@ class RestoredExtension:
     #: a property's name, `postScript`, `lane` …
     name: str
     value: str
+
+
+def examine_restored(
+    files: Mapping[str, bytes], stored: Callable[[str], Stored | None], holders: Mapping[str, frozenset[str]]
+) -> tuple[Examined, tuple[RestoredExtension, ...]]:
+    """As `examine_upload`, of the files with what they lost put back.
+
+    Only of what is sound as it was uploaded: a refusal names lines of the file that the designer has.
+
+    Raises:
+        DiagramRefused
+    """
+    examined = examine_upload(files, stored, holders)
+    mended, restored = restore_extensions(files, stored)
+    return (examine_upload(mended, stored, holders) if restored else examined), restored
 
 
 def restore_extensions(

@@ -42,6 +42,22 @@ def test_a_dry_run_of_what_is_there_says_that_nothing_was_changed(jenjang: Jenja
     assert "only drawn otherwise: 1." in jenjang("deploy", str(moved), "--dry-run").out
 
 
+def test_what_a_modeler_dropped_is_put_back_when_asked_and_told(jenjang: Jenjang, tmp_path: Path) -> None:
+    assert jenjang("migrate").exit_code == 0
+    assert jenjang("deploy", str(SOP_FOLDER)).exit_code == 0
+    folder = edited(tmp_path / "hilang", '<spiffworkflow:property name="waktu" value="P3D" />', "")
+    told = jenjang("deploy", "--dry-run", "--restore-extensions", str(folder))
+    assert 'penjenjangan-kinerja.bpmn: put back waktu of pembentukan_tim: "P3D"' in told.out
+    assert "extension_lost" not in told.err
+    assert "Nothing was changed." in told.out
+    kept = jenjang("deploy", "--restore-extensions", str(folder))
+    assert "put back waktu of pembentukan_tim" in kept.out
+    assert "The files stay as they are: fetch the version before you edit it further." in kept.out
+    lost = jenjang("deploy", str(folder))
+    assert "extension_lost" in lost.err
+    assert "put back" not in lost.out
+
+
 def test_a_refused_diagram_is_told_line_by_line_in_a_dry_run_too(jenjang: Jenjang, tmp_path: Path) -> None:
     assert jenjang("migrate").exit_code == 0
     told = jenjang("deploy", "--dry-run", str(edited(tmp_path / "rusak", 'targetRef="penetapan"', 'targetRef="mana"')))
