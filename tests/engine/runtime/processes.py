@@ -12,9 +12,10 @@ from tests.engine.runtime.diagrams import drawn, flow
 
 @dataclass(frozen=True)
 class Block:
-    """`task`: a user task. `sequence`, `parallel`, `choice`: of blocks. `loop`: a block that is repeated.
+    """`task`: a user task. `sequence`, `parallel`, `inclusive`, `choice`: of blocks. `loop`: a block that is repeated.
 
-    A choice and a loop decide by what the user task in front of their gateway answers (`pilih`).
+    A choice and a loop decide by what the user task in front of their gateway answers (`pilih`). An inclusive block
+    takes all of its branches.
     """
 
     kind: str
@@ -73,6 +74,13 @@ class _Drawing:
             self.flow(last, join)
         return split, join
 
+    def _inclusive(self, block: Block) -> tuple[str, str]:
+        split, join = self.gateway("inclusive", f"{block.id}_bagi"), self.gateway("inclusive", f"{block.id}_temu")
+        for first, last in map(self.block, block.blocks):
+            self.flow(split, first, "True")
+            self.flow(last, join)
+        return split, join
+
     def _choice(self, block: Block) -> tuple[str, str]:
         asked, split = self.task(f"{block.id}_tanya", block.label), f"{block.id}_pilih"
         (yes, yes_end), (no, no_end) = map(self.block, block.blocks)
@@ -98,13 +106,18 @@ class _Drawing:
         return start, end
 
 
-def draw(process: Block) -> Definition:
-    """The process with a start and an end."""
+def shapes(process: Block) -> str:
+    """The elements and flows of the process, with a start and an end."""
     drawing = _Drawing(['<bpmn:startEvent id="mulai"/>', '<bpmn:endEvent id="selesai"/>'])
     first, last = drawing.block(process)
     drawing.flow("mulai", first)
     drawing.flow(last, "selesai")
-    return drawn("".join(drawing.parts))
+    return "".join(drawing.parts)
+
+
+def draw(process: Block) -> Definition:
+    """The process, parsed."""
+    return drawn(shapes(process))
 
 
 def task(label: str) -> Block:
