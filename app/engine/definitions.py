@@ -22,6 +22,7 @@ from app.engine.user_task_elements import (
     UserTaskElement,
     first_user_tasks,
     read_form,
+    read_lanes,
     read_properties,
     read_roles,
     read_user_tasks,
@@ -68,6 +69,8 @@ class Definition:
     fingerprint: str
     #: lanes that hold user tasks, in the diagram's order; `administrator` last if a task is in none
     roles: tuple[str, ...]
+    #: names of the lanes that tasks can lie in, whether any does
+    lanes: frozenset[str]
     #: roles of the user tasks that can be the first; `administrator` where there is none
     starter_roles: frozenset[str]
     #: by element id, those of subprocesses included
@@ -171,6 +174,7 @@ def _definition(root: etree._Element, forms: Forms, digest: str, spec: Any, subp
         name=spec.description,
         fingerprint=digest,
         roles=read_roles(root, user_tasks),
+        lanes=read_lanes(root) | {task.role for task in user_tasks.values()} - {ADMINISTRATOR},
         starter_roles=frozenset(starters or {ADMINISTRATOR}),
         user_tasks=MappingProxyType(user_tasks),
         start_form=read_form({} if start is None else read_properties(start), forms),

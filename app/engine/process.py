@@ -13,7 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.engine import clock
 from app.engine.codec import StateTooLarge, decode, encode
-from app.engine.definitions import ADMINISTRATOR, Definition
+from app.engine.definitions import Definition
 from app.engine.history import events_since, states_of
 from app.engine.merging import Data, same
 from app.engine.outlook import LaneOwnersMalformed, next_due_at, number_rounds, open_user_tasks
@@ -158,10 +158,9 @@ def _open_user_tasks(process: Process, element_id: str, variables: Data) -> tupl
 
 
 def _require_lanes(definition: Definition, element_id: str, owners: Collection[str]) -> None:
-    """Refuse people for a lane that has no tasks: they would be bound to nothing, and others let in, without a word."""
-    lanes = {role for role in definition.roles if role != ADMINISTRATOR}
-    if unknown := sorted(lane for lane in owners if lane not in lanes):
-        detail = f'lane_owners names people for the lane "{unknown[0]}", but no user task lies in a lane of that name.'
+    """Refuse people for a lane that is not there: they would be bound to nothing, and others let in, without a word."""
+    if unknown := sorted(lane for lane in owners if lane not in definition.lanes):
+        detail = f'lane_owners names people for the lane "{unknown[0]}", but no task can lie in a lane of that name.'
         raise ProcessStuck("lane_owners_unknown_lane", element_id, detail)
 
 

@@ -96,6 +96,12 @@ def read_roles(root: etree._Element, user_tasks: Mapping[str, UserTaskElement]) 
     return (*(lane for lane in lanes if lane in held), *(held - lanes.keys()))
 
 
+def read_lanes(root: etree._Element) -> frozenset[str]:
+    """Names of the lanes that tasks can lie in: those that are not divided into others."""
+    undivided = (lane for lane in root.iter(f"{BPMN}lane") if lane.find(f"{BPMN}childLaneSet/{BPMN}lane") is None)
+    return frozenset(name for lane in undivided if (name := lane.get("name")))
+
+
 def first_user_tasks(spec: Any, subprocess_specs: Mapping[str, Any]) -> set[str]:
     """Ids of the user tasks that can be reached from the start without passing another."""
     reached = _reached(spec, subprocess_specs, frozenset({spec.name}))

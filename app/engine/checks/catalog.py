@@ -244,8 +244,8 @@ REFUSALS: Mapping[str, Entry] = {
         '{what}: the baris_sop "{text}" is not a row of the SOP sheet.', "Write a whole number from 1."
     ),
     "lane_owners_unknown_lane": Entry(
-        '{what}: a script names people for the lane "{lane}", but no user task lies in a lane of that name.',
-        "Write the name as the lane bears it. Lanes with user tasks: {lanes}.",
+        '{what}: a script names people for the lane "{lane}", but no task can lie in a lane of that name.',
+        "Write the name as the lane bears it; of a lane that is divided, name the inner ones. There are: {lanes}.",
     ),
     # four eyes and approvals
     "user_task_property_misplaced": Entry(

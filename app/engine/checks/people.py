@@ -15,7 +15,7 @@ from app.engine.checks.diagram import Diagram
 from app.engine.checks.elements import bpmn, kind, properties
 from app.engine.checks.expressions import Text, assignments, texts
 from app.engine.checks.vocabulary import USER_TASKS
-from app.engine.user_task_elements import ADMINISTRATOR, read_element_ids
+from app.engine.user_task_elements import ADMINISTRATOR, read_element_ids, read_lanes
 from app.errors import Problem
 
 #: elements of one `pisah_tugas` that are asked about; each takes the search one call deeper
@@ -26,11 +26,11 @@ Holders = Mapping[str, frozenset[str]]
 
 
 def check_lanes_named(diagram: Diagram) -> Iterator[Problem]:
-    """A script names the people of a lane: then user tasks lie in a lane of this name, or it binds nobody."""
-    lanes = _lanes_with_user_tasks(diagram)
+    """A script names the people of a lane: then tasks can lie in a lane of this name, or it binds nobody."""
+    lanes = read_lanes(diagram.root) | _lanes_with_user_tasks(diagram)
     for text in texts(diagram):
-        for lane in sorted(_lanes_named_by(text) - lanes.keys()):
-            words = {**text.words(), "lane": lane[:80], "lanes": ", ".join(lanes)[:400] or "none"}
+        for lane in sorted(_lanes_named_by(text) - lanes):
+            words = {**text.words(), "lane": lane[:80], "lanes": ", ".join(sorted(lanes))[:400] or "none"}
             yield diagram.problem("lane_owners_unknown_lane", text.element, **words)
 
 
@@ -38,7 +38,7 @@ def check_lanes_held(diagram: Diagram) -> Iterator[Problem]:
     """Warn: the tasks of a lane would be offered to nobody. Whom a script names need not hold the lane's role."""
     if diagram.holders is None:
         return
-    asked = _lanes_with_user_tasks(diagram).keys()
+    asked = _lanes_with_user_tasks(diagram)
     told = _lanes_named_by_scripts(diagram)
     for lane in (lane for process in diagram.processes for lane in process.iter(bpmn("lane"))):
         role = lane.get("name", "")
@@ -82,10 +82,9 @@ def _may_all_have_performed(people: frozenset[str], performers: Sequence[frozens
     return all(place(person, set()) for person in people)
 
 
-def _lanes_with_user_tasks(diagram: Diagram) -> dict[str, None]:
-    """Their names, in the order of the tasks."""
+def _lanes_with_user_tasks(diagram: Diagram) -> set[str]:
     lanes = (diagram.lane_of(node) for node in diagram.nodes if kind(node) in USER_TASKS)
-    return dict.fromkeys(lane for lane in lanes if lane)
+    return {lane for lane in lanes if lane}
 
 
 def _lanes_named_by_scripts(diagram: Diagram) -> set[str]:

@@ -63,15 +63,23 @@ def test_a_lane_of_which_a_script_names_the_people_needs_no_holder(assigned: str
     assert warnings(named, held(Sekretaris="budi")) == []
 
 
-def test_a_script_that_names_people_for_no_lane_with_a_user_task_is_refused_at_its_line() -> None:
-    named = office(post_script='lane_owners = {"Tim": ["siti"], "tim": [], "Arsip": [], "Tim": []}')
-    problems = check_diagram("proses.bpmn", named, {}, None).problems
-    assert [(problem.code, problem.element_id) for problem in problems] == [("lane_owners_unknown_lane", "susun")] * 2
-    assert problems[1].reason == (
-        'User task "susun": a script names people for the lane "tim", but no user task lies in a lane of that name.'
+def test_a_script_that_names_people_for_no_lane_is_refused_at_its_line() -> None:
+    named = office(post_script='lane_owners = {"Tim": ["siti"], "tim": [], "Arsip": []}')
+    [problem] = check_diagram("proses.bpmn", named, {}, None).problems
+    assert (problem.code, problem.element_id) == ("lane_owners_unknown_lane", "susun")
+    assert problem.reason == (
+        'User task "susun": a script names people for the lane "tim", but no task can lie in a lane of that name.'
     )
-    assert problems[1].hint == "Write the name as the lane bears it. Lanes with user tasks: Tim, Sekretaris."
-    assert "postScript" in named.decode().splitlines()[problems[0].line - 1]
+    assert problem.hint.endswith("There are: Arsip, Sekretaris, Tim.")
+    assert "postScript" in named.decode().splitlines()[problem.line - 1]
+
+
+def test_a_lane_that_is_divided_is_none_to_name_people_for() -> None:
+    inner = element("childLaneSet", "bagian", lane("tim", "Tim", "isi"))
+    lanes = element("laneSet", "jalur", element("lane", "bidang", inner, 'name="Bidang"'))
+    body = START + user_task("isi", script('lane_owners = {"Bidang": [], "Tim": []}')) + END
+    problems = check_diagram("proses.bpmn", drawing(lanes + body + path("mulai", "isi", "selesai")), {}).problems
+    assert ["Bidang" in problem.reason for problem in problems] == [True]
 
 
 @pytest.mark.parametrize("name", ["lane_owners = ditunjuk", "tim = ditunjuk"])

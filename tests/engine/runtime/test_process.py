@@ -66,7 +66,7 @@ def test_lane_owners_that_name_nobody_are_refused(owners: Any) -> None:
 
 
 @pytest.mark.parametrize("lane", ["tim", "administrator", ""])
-def test_lane_owners_of_a_lane_without_user_tasks_are_refused(lane: str) -> None:
+def test_lane_owners_of_a_lane_that_is_not_there_are_refused(lane: str) -> None:
     play = Play(drawn(LANES))
     with pytest.raises(ProcessStuck) as stuck:
         play.complete("bentuk", x={"Tim": ["siti"], lane: ["budi"]})
