@@ -158,9 +158,9 @@ def _require_sound(olds: Mapping[str, Element], news: Mapping[str, Element], map
     errors = []
     for old_id, new_id in mapping.items():
         if old_id not in olds:
-            code, reason = "element_unknown", f"The version that the instance runs has no element {old_id}."
+            code, reason = "element_unknown", f'The version that the instance runs has no element "{old_id}".'
         elif new_id not in news:
-            code, reason = "element_unknown", f"The target version has no element {new_id}."
+            code, reason = "element_unknown", f'The target version has no element "{new_id}".'
         elif olds[old_id].type != news[new_id].type:
             code, reason = "type_differs", f"{old_id} and {new_id} are not elements of the same type."
         elif used[new_id] > 1:

@@ -11,10 +11,10 @@ So what has the same outcome is looked at once: a reminder that led to nothing, 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -33,7 +33,7 @@ Place = tuple[str, str]
 Marking = tuple[Place, ...]
 
 #: tokens looked at before searches are given up; about half a second
-MAX_EFFORT = 100_000
+MAX_EFFORT = 50_000
 #: outgoing flows of an inclusive gateway of which every choice is tried; of more, each alone and all together
 MAX_CHOICES = 6
 
@@ -53,7 +53,7 @@ def can_stand(process: Any, places: Iterable[Place], budget: Budget) -> bool | N
 
     Tokens that wait at the end for the others are left out.
     """
-    ahead = cache(partial(_ahead, process))
+    search = _Search(process)
     pending: list[tuple[Marking, Marking]] = [((("Start", ""),), tuple(sorted(places)))]
     seen = set(pending)
     while pending:
@@ -63,55 +63,80 @@ def can_stand(process: Any, places: Iterable[Place], budget: Budget) -> bool | N
         budget.left -= len(moving) + len(wanted)
         if budget.left < 0:
             return None
-        for following in _following(process, moving, wanted):
-            if following not in seen and _is_hopeful(*following, ahead):
+        for following in search.following(moving, wanted):
+            if following not in seen and search.is_hopeful(*following):
                 seen.add(following)
                 pending.append(following)
     return False
 
 
-def _is_hopeful(moving: Marking, wanted: Marking, ahead: Callable[[str], Set[str]]) -> bool:
-    """Whether tokens under way can still come to each place where one is wanted."""
-    return {name for name, _ in wanted} <= frozenset[str]().union(*(ahead(name) for name, _ in moving))
+class _Search:
+    """The steps of a search through one process or sub-process."""
 
+    def __init__(self, process: Any) -> None:
+        self._process = process
+        #: flows between an element and each that a token of it can come to
+        self._distances = cache(self._measured)
+        self._flows_ahead = cache(lambda join, name: join.flows_ahead_of(name))
 
-def _ahead(process: Any, name: str) -> Set[str]:
-    """The elements that a token of this one can come to, itself included."""
-    seen, todo = {name}, [process.task_specs[name]]
-    while todo:
-        spec = todo.pop()
-        behind = [*map(main_of, spec.outputs), *boundary_events_of(process, spec.name)]
-        todo += [output for output in behind if output.name not in seen]
-        seen.update(output.name for output in behind)
-    return seen
+    def is_hopeful(self, moving: Marking, wanted: Marking) -> bool:
+        """Whether tokens under way can still come to each place where one is wanted."""
+        ahead = frozenset[str]().union(*(self._distances(name) for name, _ in moving))
+        return {name for name, _ in wanted} <= ahead
 
+    def following(self, moving: Marking, wanted: Marking) -> Iterator[tuple[Marking, Marking]]:
+        """What can become of the first token that can do anything, the likeliest last: it stays where one is wanted."""
+        for place in moving:
+            rest = _without(moving, [place])
+            moves = sorted(self._moves(place, rest, wanted), key=lambda move: self._detour(move[0], wanted))
+            for new, others in reversed(moves):
+                yield _marking(new, others), wanted
+            if place in wanted:
+                yield rest, _without(wanted, [place])
+            if moves or place in wanted:
+                return
 
-def _following(process: Any, moving: Marking, wanted: Marking) -> Iterator[tuple[Marking, Marking]]:
-    """What can become of the first token that can do anything, the likeliest last: it stays where one is wanted."""
-    for place in moving:
-        rest = _without(moving, [place])
-        moves = list(_moves(process, place, rest, wanted))
-        if place in wanted:
-            moves.append((rest, _without(wanted, [place])))
-        if moves:
-            yield from moves
+    def _moves(self, place: Place, rest: Marking, wanted: Marking) -> Iterator[tuple[Sequence[Place], Sequence[Place]]]:
+        """The tokens that can come of one, and those that are left beside them."""
+        spec = self._process.task_specs[place[0]]
+        if isinstance(spec, TokenJoin):
+            tokens = self._firing(spec, (place, *rest), wanted)
+            if place not in tokens:
+                return
+            rest = _without((place, *rest), tokens)
+        if isinstance(spec, EndEvent) and isinstance(spec.event_definition, _TAKES_ALL):
             return
+        for event in boundary_events_of(self._process, place[0]):
+            yield [place_at(event, event)], rest if event.cancel_activity else (place, *rest)
+        for targets in _choices(spec):
+            yield [place_at(main_of(target), spec) for target in targets if not isinstance(target, EndJoin)], rest
 
+    def _firing(self, join: Any, arrived: Sequence[Place], wanted: Marking) -> Sequence[Place]:
+        """The tokens with which a join goes on: one of each flow; an inclusive one waits for those that may come."""
+        if isinstance(join, ParallelGateway):
+            tokens = [(join.name, source) for source in join._inputs]
+            return tokens if Counter(tokens) <= Counter(arrived) else ()
+        here = sorted({place for place in arrived if place[0] == join.name})
+        filled = {source for _, source in here}
+        elsewhere = {name for name, _ in (*arrived, *wanted) if name != join.name}
+        ahead = (self._flows_ahead(join, name) for name in elsewhere)
+        return () if any(flows - filled and not flows & filled for flows in ahead) else here
 
-def _moves(process: Any, place: Place, rest: Marking, wanted: Marking) -> Iterator[tuple[Marking, Marking]]:
-    spec = process.task_specs[place[0]]
-    if isinstance(spec, TokenJoin):
-        tokens = _firing(spec, (place, *rest), wanted)
-        if place not in tokens:
-            return
-        rest = _without((place, *rest), tokens)
-    if isinstance(spec, EndEvent) and isinstance(spec.event_definition, _TAKES_ALL):
-        return
-    for event in boundary_events_of(process, place[0]):
-        stays = () if event.cancel_activity else (place,)
-        yield _marking((*rest, *stays), event, [event]), wanted
-    for targets in _choices(spec):
-        yield _marking(rest, spec, targets), wanted
+    def _detour(self, tokens: Sequence[Place], wanted: Marking) -> int:
+        """How far these tokens are, all together, from where any is wanted."""
+        far = len(self._process.task_specs)
+        reached = (self._distances(name) for name, _ in tokens)
+        return sum(min((each.get(name, far) for name, _ in wanted), default=far) for each in reached)
+
+    def _measured(self, start: str) -> Mapping[str, int]:
+        distances, todo = {start: 0}, deque([self._process.task_specs[start]])
+        while todo:
+            spec = todo.popleft()
+            for output in (*map(main_of, spec.outputs), *boundary_events_of(self._process, spec.name)):
+                if output.name not in distances:
+                    distances[output.name] = distances[spec.name] + 1
+                    todo.append(output)
+        return distances
 
 
 def _choices(spec: Any) -> Iterator[Sequence[Any]]:
@@ -127,22 +152,9 @@ def _choices(spec: Any) -> Iterator[Sequence[Any]]:
             yield targets
 
 
-def _firing(join: Any, arrived: Sequence[Place], wanted: Marking) -> Sequence[Place]:
-    """The tokens with which a join goes on: one of each flow; an inclusive one waits for those that can still come."""
-    if isinstance(join, ParallelGateway):
-        tokens = [(join.name, source) for source in join._inputs]
-        return tokens if Counter(tokens) <= Counter(arrived) else ()
-    here = sorted({place for place in arrived if place[0] == join.name})
-    filled = {source for _, source in here}
-    elsewhere = {name for name, _ in (*arrived, *wanted) if name != join.name}
-    ahead = [join.flows_ahead_of(name) for name in elsewhere]
-    return () if any(flows - filled and not flows & filled for flows in ahead) else here
-
-
-def _marking(rest: Sequence[Place], source: Any, targets: Sequence[Any]) -> Marking:
+def _marking(moved: Iterable[Place], others: Iterable[Place]) -> Marking:
     """With the tokens that have just moved first: they go on until they come to rest."""
-    moved = sorted(place_at(main_of(target), source) for target in targets if not isinstance(target, EndJoin))
-    tokens = (*moved, *rest)
+    tokens = (*sorted(moved), *others)
     return (*(token for token in tokens if not token[1]), *sorted(token for token in tokens if token[1]))
 
 

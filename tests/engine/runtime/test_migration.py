@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.engine import process
 from app.engine.codec import read_rows
 from app.engine.definitions import Definition
-from app.engine.markings import Budget
+from app.engine.markings import MAX_EFFORT, Budget, can_stand
 from app.engine.migration import align, find_obstacles, migrate
 from app.engine.step import Step
 from app.errors import MappingRefused, MigrationRefused, Obstacle
@@ -364,6 +364,157 @@ def test_moving_to_the_same_diagram_changes_nothing_wherever_an_instance_stands(
         assert again == replace(walk.step, state=again.state, events=(), changes={})
         walk.step = again
         walk.move(chooser.randrange(8), {name: chooser.random() < 0.5 for name in ("ulang", "a", "b", "c")})
+
+
+def test_a_reminder_that_was_handled_does_not_pin_its_instance() -> None:
+    play = Play(with_deadline(1, 9, interrupting=False))
+    play.wait(2)
+    play.complete("susul1", hasil="diingatkan")
+    for new in (with_deadline(9, 4, interrupting=False), with_deadline()):
+        moved(play, new)
+    assert play.complete("a").status == "completed"
+    assert play.step.variables["hasil"] == "diingatkan"
+
+
+def review(reminders: int, *behind: str) -> Definition:
+    """A review loop of two ways, `t1` and `t2`, and a task `a` with reminders; then others."""
+    parts = [user_tasks("m", "t1", "t2", "a", "ulas", *behind)]
+    parts += ['<bpmn:exclusiveGateway id="x" default="x_t2"/><bpmn:exclusiveGateway id="y"/>']
+    parts += ['<bpmn:exclusiveGateway id="lagi" default="lagi_ulas"/>']
+    path = ["ulas", *behind, "selesai"]
+    ways = [("mulai", "m"), ("m", "x"), ("x", "t2"), ("t1", "y"), ("t2", "y"), ("y", "a"), ("a", "lagi")]
+    parts += [flow(*ends) for ends in (*ways, ("lagi", "ulas"), *pairwise(path))]
+    parts += [flow("x", "t1", "jalan == 1"), flow("lagi", "m", "ulang == True")]
+    for number in range(reminders):
+        event = timer("timeDuration", f"PT{number + 1}H")
+        parts += [
+            f'<bpmn:boundaryEvent id="r{number}" attachedToRef="a" cancelActivity="false">{event}</bpmn:boundaryEvent>',
+            f'<bpmn:endEvent id="e{number}"/>{user_tasks(f"h{number}")}',
+            flow(f"r{number}", f"h{number}") + flow(f"h{number}", f"e{number}"),
+        ]
+    return drawn(f'<bpmn:startEvent id="mulai"/><bpmn:endEvent id="selesai"/>{"".join(parts)}')
+
+
+@pytest.mark.parametrize("reminders", [1, 3])
+def test_reminders_elsewhere_do_not_hide_where_an_instance_stands(reminders: int) -> None:
+    play = Play(review(reminders))
+    play.complete("m", jalan=1)
+    assert moved(play, review(reminders, "arsip")).open == ["t1"]
+    play.complete("t1")
+    play.wait(reminders + 0.5)
+    assert moved(play, review(reminders)).open == ["a", *(f"h{number}" for number in range(reminders))]
+
+
+def wide(count: int) -> Definition:
+    """Parallel branches, each a user task and then one of two, in a loop."""
+    ids = range(count)
+    parts = [user_tasks(*(f"{kind}{id_}" for id_ in ids for kind in "tuw"), "akhir")]
+    parts += ['<bpmn:parallelGateway id="bagi"/><bpmn:parallelGateway id="temu"/><bpmn:exclusiveGateway id="awal"/>']
+    parts += ['<bpmn:exclusiveGateway id="lagi" default="lagi_akhir"/>']
+    ways = [("mulai", "awal"), ("awal", "bagi"), ("temu", "lagi"), ("lagi", "akhir"), ("akhir", "selesai")]
+    for id_ in ids:
+        parts += [f'<bpmn:exclusiveGateway id="a{id_}" default="a{id_}_w{id_}"/><bpmn:exclusiveGateway id="y{id_}"/>']
+        parts += [flow(f"a{id_}", f"u{id_}", "kiri == True")]
+        ways += [("bagi", f"t{id_}"), (f"t{id_}", f"a{id_}"), (f"a{id_}", f"w{id_}"), (f"y{id_}", "temu")]
+        ways += [(f"{kind}{id_}", f"y{id_}") for kind in "uw"]
+    parts += [flow(*ends) for ends in ways] + [flow("lagi", "awal", "ulang == True")]
+    return drawn(f'<bpmn:startEvent id="mulai"/><bpmn:endEvent id="selesai"/>{"".join(parts)}')
+
+
+def test_where_an_instance_stands_is_found_among_many_branches_and_a_search_without_end_is_given_up() -> None:
+    old, budget = wide(8), Budget()
+    places = [("u0", ""), ("w1", ""), ("temu", "y2"), *((f"t{number}", "") for number in range(3, 8))]
+    assert can_stand(old.spec, places, budget) is True
+    assert budget.left > MAX_EFFORT * 0.9
+    assert can_stand(old.spec, places[1:], Budget(1_000)) is None
+    play = Play(branches(("a",), ("b",)))
+    told = find_obstacles(play.definition, branches(("a",), ("b", "x")), play.step.state, {}, NOW, Budget(3))
+    assert {(obstacle.element_id, obstacle.code) for obstacle in told} == {("a", "undecided"), ("b", "undecided")}
+
+
+def test_the_same_structure_needs_no_search() -> None:
+    play, budget = played(branches(("a",), ("b",)), "a"), Budget(0)
+    assert find_obstacles(play.definition, branches(("c",), ("b",)), play.step.state, {"a": "c"}, NOW, budget) == ()
+
+
+def optional(*, waits_for_d: bool) -> Definition:
+    """A sub-process with the branches `c` and `d`; an inclusive gateway waits for the first, or for both."""
+    gateways = '<bpmn:inclusiveGateway id="s"/><bpmn:inclusiveGateway id="j"/>'
+    inside_ = ["i", "s"], ["c", "j", "e", "k"], ["d", "j" if waits_for_d else "k"], ["z", "j"]
+    flows = "".join(flow(*ends) for path in inside_ for ends in pairwise(path))
+    flows += flow("s", "c", "a == False") + flow("s", "d", "b == False") + flow("s", "z", "n == 9")
+    events = '<bpmn:startEvent id="i"/><bpmn:endEvent id="k"/>'
+    body = f"{events}{gateways}{user_tasks('c', 'd', 'e', 'z')}{flows}"
+    return drawn(
+        f'<bpmn:startEvent id="mulai"/><bpmn:subProcess id="sub">{body}</bpmn:subProcess><bpmn:endEvent id="selesai"/>'
+        + flow("mulai", "sub")
+        + flow("sub", "selesai")
+    )
+
+
+def test_a_join_in_a_sub_process_goes_on_once_it_has_all_that_it_waits_for() -> None:
+    play = played(optional(waits_for_d=True), "c")
+    assert play.open == ["d"]
+    new = optional(waits_for_d=False)
+    play.step = migrate(play.definition, new, play.step.state, {}, play.now)
+    assert play.open == played(new, "c").open == ["d", "e"]
+
+
+def named(names: Mapping[str, str], apart: str = "") -> Definition:
+    """User tasks one after the other with these names; the last is kept apart from `apart`."""
+    properties = (
+        "<bpmn:extensionElements><spiffworkflow:properties>"
+        f'<spiffworkflow:property name="pisah_tugas" value="{apart}"/>'
+        "</spiffworkflow:properties></bpmn:extensionElements>"
+    )
+    last = [*names][-1]
+    tasks = "".join(
+        f'<bpmn:userTask id="{id_}" name="{name}">{properties if apart and id_ == last else ""}</bpmn:userTask>'
+        for id_, name in names.items()
+    )
+    flows = "".join(flow(*ends) for ends in pairwise(["mulai", *names, "selesai"]))
+    return drawn(f'<bpmn:startEvent id="mulai"/><bpmn:endEvent id="selesai"/>{tasks}{flows}')
+
+
+NAMED = named({"a": "Tulis", "b": "Periksa", "c": "Tetapkan"})
+
+
+def test_ids_that_were_exchanged_or_used_again_are_asked_about() -> None:
+    exchanged, again = {"b": "Tulis", "a": "Periksa", "c": "Tetapkan"}, {"a": "Catat", "n": "Tulis", "b": "Periksa"}
+    for names in (exchanged, again):
+        assert refused(Play(NAMED), named(names)) == {("a", "ambiguous")}
+        assert moved(Play(NAMED), named(names), a="a").open == ["a"]
+    assert moved(Play(NAMED), named(again), a="n").open == ["n"]
+    assert moved(Play(NAMED), named({"a": "Catat", "b": "Periksa"})).open == ["a"], "merely another name"
+
+
+def test_an_exchanged_id_that_four_eyes_ask_about_is_asked_about_once_it_was_reached() -> None:
+    exchanged = named({"a": "Periksa", "b": "Tulis", "c": "Tetapkan"}, apart="a")
+    assert refused(played(NAMED, "a", "b"), exchanged) == {("a", "ambiguous")}
+    assert moved(played(NAMED, "a", "b"), exchanged, a="a").open == ["c"]
+    assert moved(played(NAMED, "a", "b"), exchanged, a="b", b="a").open == ["c"]
+
+
+def test_rounds_are_counted_on_when_an_element_comes_back_whose_id_another_had_meanwhile() -> None:
+    play = Play("review_loop")
+    for _ in range(3):
+        play.complete("tulis")
+        play.complete("periksa", ulang=True)
+    play.complete("tulis")
+    alone = line("tulis")
+    back = play.definition
+    moved(play, alone, periksa="tulis")
+    moved(play, back, tulis="periksa")
+    play.complete("periksa", ulang=True)
+    assert [(task.element_id, task.round) for task in play.step.open_user_tasks] == [("tulis", 5)]
+
+
+def test_what_would_get_stuck_is_an_obstacle_too() -> None:
+    body = user_tasks("a") + flow("mulai", "a") + flow("a", "selesai")
+    event = f'<bpmn:boundaryEvent id="batas" attachedToRef="a">{timer("timeDuration", "tak_ada")}</bpmn:boundaryEvent>'
+    new = drawn(f'<bpmn:startEvent id="mulai"/><bpmn:endEvent id="selesai"/>{body}{event}{flow("batas", "selesai")}')
+    told = obstacles_of(Play(with_deadline()), new, {})
+    assert [(obstacle.element_id, obstacle.code) for obstacle in told] == [("batas", "expression_failed")]
 
 
 def blocks() -> st.SearchStrategy[Block]:
