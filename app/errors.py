@@ -385,7 +385,7 @@ class MigrationRefused(Conflict):
 
     def __init__(self, obstacles: Iterable[Obstacle]) -> None:
         self.obstacles = tuple(obstacles)
-        super().__init__(" ".join(obstacle.reason for obstacle in self.obstacles))
+        super().__init__(" ".join(dict.fromkeys(obstacle.reason for obstacle in self.obstacles)))
 
 
 class NothingToMigrate(Conflict):
@@ -401,7 +401,7 @@ class MappingRefused(Refused):
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         found = tuple(errors)
-        super().__init__(" ".join(error.reason for error in found), errors=found)
+        super().__init__(" ".join(dict.fromkeys(error.reason for error in found)), errors=found)
 
 
 class BodyRefused(Refused):

@@ -18,6 +18,7 @@ def _rfc3339(value: datetime) -> str:
 
 #: RFC 3339 in UTC
 Instant = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json-unless-none")]
+ElementId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Variables = dict[str, Any]
 
@@ -283,7 +284,7 @@ class MigrationRequest(Body):
     """To which version a process instance is moved."""
 
     target_process_definition_id: UUID
-    mapping: dict[str, str] = Field(
+    mapping: dict[ElementId, ElementId] = Field(
         {},
         max_length=1000,
         examples=[{}],

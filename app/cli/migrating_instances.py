@@ -96,12 +96,12 @@ def _version(session: Session, named: str) -> ProcessDefinition:
 
 def _require_fit(session: Session, old: ProcessDefinition, new: ProcessDefinition, mapping: Mapping[str, str]) -> None:
     """Refuse at once what would be refused for each instance."""
-    if old.id == new.id:
-        raise Refused(f"--from and --to both name version {old.version} of {old.key}.")
     if old.key != new.key:
         raise Refused(f"{old.key} and {new.key} are two processes.")
     definition_status.require(session, new, APPROVED, ProcessDefinitionNotApproved)
     migration.align(process_definitions.parsed(session, old), process_definitions.parsed(session, new), mapping)
+    if old.id == new.id:
+        raise Refused(f"--from and --to both name version {old.version} of {old.key}.")
 
 
 def _read_mapping(mapped: Iterable[str]) -> dict[str, str]:

@@ -244,6 +244,10 @@ def test_what_cannot_be_asked_is_refused_where_the_request_says_it(as_: As, one_
     refusal = migrate(as_, one_task, target, mapping=wrong)
     assert refusal.status_code == 422
     assert {error["pointer"] for error in refusal.json()["errors"]} == {"/mapping/tak_ada", "/mapping/isi"}
+    for unreadable in ({"": "isi"}, {"isi": ""}, {"i" * 256: "isi"}, {str(number): "isi" for number in range(1001)}):
+        refusal = migrate(as_, one_task, target, mapping=unreadable)
+        assert (refusal.status_code, refusal.json()["type"].rpartition(":")[2]) == (422, "body_refused")
+        assert len(refusal.text) < 2_000, "what was sent is not said over and over"
     refusal = migrate(as_, one_task, other)
     assert (refusal.status_code, refusal.json()["errors"][0]["pointer"]) == (422, "/target_process_definition_id")
     assert migrate(as_, one_task, one_task["process_definition_id"]).json()["type"].endswith("nothing_to_migrate")

@@ -95,6 +95,7 @@ def test_what_can_be_moved_is_moved_and_what_cannot_is_told_until_a_mapping_help
     [
         (["--from", "dua:1", "--to", "dua:9"], "no such process definition"),
         (["--from", "dua:1", "--to", "dua"], "neither the id of a version nor KEY:VERSION"),
+        (["--from", "dua:1", "--to", "dua:1"], "both name version 1 of dua"),
         (["--from", "dua:1", "--to", "dua:1", "--map", "susun"], "OLD=NEW"),
         (["--from", "dua:1", "--to", "dua:1", "--map", "susun=selesai"], "not elements of the same type"),
     ],
