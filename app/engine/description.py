@@ -34,8 +34,8 @@ _TOLD = FLOW_NODES | {
     "textAnnotation",
     "group",
 }
-#: parts that say nothing, or nothing that is not said elsewhere
-_SILENT = frozenset({"incoming", "outgoing", "flowNodeRef", "laneSet", "childLaneSet"})
+#: parts that say nothing, or nothing that is not said elsewhere; that something lies inside a group is seen only
+_SILENT = frozenset({"incoming", "outgoing", "flowNodeRef", "laneSet", "childLaneSet", "categoryValueRef"})
 _NO_PARTS = frozenset(map(bpmn, _TOLD | _SILENT))
 #: what BPMN 2.0.2 takes for said where nothing is; modelers leave it out when they save
 _DEFAULTS = frozenset(
@@ -146,7 +146,7 @@ class _Reader:
         }
         self._roots = {
             identifier: element
-            for element in diagram.root
+            for element in (*diagram.root, *diagram.root.iter(bpmn("categoryValue")))
             if kind(element) not in ("process", "collaboration") and (identifier := element.get("id"))
         }
         self._layout = read_layout(diagram.root)

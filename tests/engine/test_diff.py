@@ -297,6 +297,39 @@ def test_only_moved_shapes_are_a_change_of_layout_alone() -> None:
     assert not is_layout_only(compare(SOP_KEY, before, renamed))
 
 
+_COLOURED = (
+    'xmlns:bioc="http://bpmn.io/schema/bpmn/biocolor/1.0" '
+    'xmlns:color="http://www.omg.org/spec/BPMN/non-normative/color/1.0" '
+    'bioc:fill="#bbdefb" color:background-color="#bbdefb" '
+)
+
+
+@pytest.mark.parametrize("drawn", ["rapat_koordinasi", "lane_tim", "alur_disetujui_ya"])
+def test_another_colour_is_a_change_of_layout(drawn: str) -> None:
+    subject = f'bpmnElement="{drawn}"'
+    [(kind, element_id, _, _, new)] = in_sop(subject, _COLOURED + subject)
+    assert (kind, element_id) == ("layout_changed", drawn)
+    assert "background-color=#bbdefb" in str(new)
+    recoloured = SOP.replace(subject, _COLOURED + subject)
+    [(kind, *_)] = changed(recoloured.encode(), recoloured.replace("#bbdefb", "#ffe0b2").encode(), SOP_KEY)
+    assert kind == "layout_changed"
+
+
+def grouped(label: str, value_id: str = "nilai") -> bytes:
+    reference = f"<bpmn:categoryValueRef>{value_id}</bpmn:categoryValueRef>"
+    category = element("category", "kategori", element("categoryValue", value_id, attributes=f'value="{label}"'))
+    group = element("group", "kelompok", attributes=f'categoryValueRef="{value_id}"')
+    return drawing(START + task("isi", reference) + group, top=category)
+
+
+def test_a_group_is_told_by_itself_and_not_of_what_it_is_drawn_round() -> None:
+    assert changed(drawing(START + task("isi")), grouped("Rapat")) == [("element_added", "kelompok", None, None, None)]
+    assert changed(grouped("Rapat"), grouped("Rapat", "nilai_2")) == []
+    assert changed(grouped("Rapat"), grouped("Sidang")) == [
+        ("setting_changed", "kelompok", "categoryValueRef/value", "Rapat", "Sidang")
+    ]
+
+
 def form_of(**properties: Any) -> bytes:
     required = [name for name, field in properties.items() if field.pop("required", False)]
     return json.dumps({"type": "object", "properties": properties, "required": required}).encode()
