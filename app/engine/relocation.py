@@ -12,12 +12,11 @@ instance is moved by giving each row the name of its counterpart. Four kinds of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent, EventBasedGateway
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 
 from app.engine.alignment import Mapped, align, has_same_structure, main_of, namesakes, spec_names, type_of
 from app.engine.arrivals import flow_into
@@ -25,12 +24,11 @@ from app.engine.codec import Row
 from app.engine.definitions import Definition
 from app.engine.gateways import EndJoin, TokenJoin
 from app.engine.markings import Budget, Place, boundary_events_of, can_stand
+from app.engine.work import works_alike
 from app.errors import Obstacle
 
 #: the root of every process, which stands for what only carries variables
 _ROOT = "Start"
-
-
 #: the code of an obstacle that may be none
 UNDECIDED = "undecided"
 #: before the id of an element that is gone, in the counts of rounds, while another element has that id
@@ -79,7 +77,7 @@ class Relocation:
         """Hinder an element that has kept its id, while its name is that of another element now."""
         if (other := self._namesakes.get(element_id)) is not None:
             name = self.old.element_names[element_id]
-            reason = f"{element_id} and {other} of the target version may both be {element_id}, {name}: a mapping says."
+            reason = f'Both {element_id} and {other} of the target version may be {element_id} "{name}": map it to one.'
             self.hinder(element_id, "ambiguous", reason)
 
     def moved_process(self, content: Row, old: Any, new: Any) -> Row:
@@ -191,7 +189,7 @@ class _Rows:
             reason = f"{spec.bpmn_id} is an element of another type in the target version."
             return self._relocation.hinder(spec.bpmn_id, "type_differs", reason)
         self._relocation.require_clear(spec.bpmn_id)
-        if not (_counts_alike(spec, counterpart) and self._awaits_as_much(spec, counterpart)):
+        if not works_alike(spec, counterpart, self._names):
             reason = f"{spec.bpmn_id} is at work, and what it repeats or waits for has changed."
             return self._relocation.hinder(spec.bpmn_id, "work_differs", reason)
         return counterpart
@@ -213,13 +211,6 @@ class _Rows:
             return False
         activity: str = main_of(counterpart.inputs[0]).name
         return self._names.get(main_of(event.inputs[0]).name) == activity
-
-    def _awaits_as_much(self, spec: Any, counterpart: Any) -> bool:
-        """Whether an event-based gateway waits for what it did, perhaps for more; its timers have begun to run."""
-        if not isinstance(spec, EventBasedGateway):
-            return True
-        awaited = dict(_awaited(counterpart))
-        return all(awaited.get(self._names.get(name, "")) == type_ for name, type_ in _awaited(spec))
 
     def _above(self, number: int) -> int:
         return int(self._rows[number].get("p", number - 1))
@@ -265,21 +256,3 @@ class _Rows:
                 return
         for element_id in dict.fromkeys(element_id for _, element_id in self._places):
             self._relocation.hinder(element_id, code, reason)
-
-
-def _counts_alike(spec: Any, counterpart: Any) -> bool:
-    """Whether a multi-instance activity, if it is one, goes through the same items."""
-    if not isinstance(spec, MultiInstanceTask):
-        return True
-    return _items(spec) == _items(counterpart)
-
-
-def _items(spec: Any) -> tuple[Any, ...]:
-    references = (spec.data_input, spec.data_output, spec.input_item, spec.output_item)
-    return (spec.cardinality, *(None if each is None else each.bpmn_id for each in references))
-
-
-def _awaited(gateway: Any) -> Iterator[tuple[str, type]]:
-    """The elements behind an event-based gateway, each with what it waits for."""
-    types = map(type, gateway.event_definition.event_definitions)
-    return zip((output.name for output in gateway.outputs), types, strict=True)

@@ -352,6 +352,7 @@ def test_instances_of_a_task_are_moved_together_with_those_that_have_ended() -> 
 def test_a_task_at_work_for_other_items_is_refused() -> None:
     assert refused(Play(repeated("3")), repeated("4")) == {("jawab", "work_differs")}
     assert refused(Play(repeated("3")), line("jawab")) == {("jawab", "type_differs")}
+    assert len(obstacles_of(Play(repeated("3")), line("jawab"), {})) == 1, "told once"
 
 
 @pytest.mark.parametrize("diagram", sorted(path.stem for path in DIAGRAMS.glob("*.bpmn")))
