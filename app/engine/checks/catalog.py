@@ -178,7 +178,7 @@ REFUSALS: Mapping[str, Entry] = {
         "Put a user task on the loop, or lead the flow elsewhere.",
     ),
     "cycle_without_gateway": Entry(
-        "{what} lies on a loop without an exclusive gateway, which cannot be run.",
+        "{what} lies on a loop without an exclusive gateway: nothing decides whether to go round again.",
         "Let the flow into the loop and the flow back meet in an exclusive gateway, or leave the loop by one.",
     ),
     "join_never_completes": Entry(

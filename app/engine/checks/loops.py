@@ -67,7 +67,7 @@ def check_cycles(diagram: Diagram) -> Iterator[Problem]:
 
 
 def check_cycles_have_gateways(diagram: Diagram) -> Iterator[Problem]:
-    """The engine looks ahead along the flows, without end unless a gateway that does not take all of them stops it."""
+    """A cycle on which nothing decides is left by a boundary event only, or multiplies its tokens."""
     for scope in diagram.scopes:
         if scope.complete:
             open_nodes = {node for node in scope.nodes if kind(node) not in _CHOOSING}
