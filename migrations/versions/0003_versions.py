@@ -103,14 +103,15 @@ _POSTGRESQL_TRIGGERS = (
     FOR EACH STATEMENT EXECUTE FUNCTION version_is_immutable()""",
 )
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'a version is immutable'); END"
-_SQLITE_TRIGGERS = (
-    f"CREATE TRIGGER process_definition_refuses_change BEFORE UPDATE OF {_IMMUTABLE} ON process_definition {_REFUSE}",
+_SQLITE_OCCASIONS = (
+    f"CREATE TRIGGER process_definition_refuses_change BEFORE UPDATE OF {_IMMUTABLE} ON process_definition",
     # INSERT OR REPLACE deletes the row that is in its way without asking any trigger.
-    f"""CREATE TRIGGER process_definition_refuses_replace BEFORE INSERT ON process_definition WHEN EXISTS (
-    SELECT 1 FROM process_definition WHERE id = NEW.id OR key = NEW.key AND version = NEW.version) {_REFUSE}""",
-    f"CREATE TRIGGER form_refuses_update BEFORE UPDATE ON form {_REFUSE}",
-    f"""CREATE TRIGGER form_refuses_delete BEFORE DELETE ON form WHEN EXISTS (
-    SELECT 1 FROM process_definition WHERE id = OLD.process_definition_id) {_REFUSE}""",
-    f"""CREATE TRIGGER form_refuses_replace BEFORE INSERT ON form WHEN EXISTS (
-    SELECT 1 FROM form WHERE process_definition_id = NEW.process_definition_id AND name = NEW.name) {_REFUSE}""",
+    """CREATE TRIGGER process_definition_refuses_replace BEFORE INSERT ON process_definition WHEN EXISTS (
+    SELECT 1 FROM process_definition WHERE id = NEW.id OR key = NEW.key AND version = NEW.version)""",
+    "CREATE TRIGGER form_refuses_update BEFORE UPDATE ON form",
+    """CREATE TRIGGER form_refuses_delete BEFORE DELETE ON form WHEN EXISTS (
+    SELECT 1 FROM process_definition WHERE id = OLD.process_definition_id)""",
+    """CREATE TRIGGER form_refuses_replace BEFORE INSERT ON form WHEN EXISTS (
+    SELECT 1 FROM form WHERE process_definition_id = NEW.process_definition_id AND name = NEW.name)""",
 )
+_SQLITE_TRIGGERS = tuple(f"{occasion} {_REFUSE}" for occasion in _SQLITE_OCCASIONS)
