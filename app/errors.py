@@ -169,6 +169,12 @@ class Unavailable(ServiceError):
     code = "unavailable"
 
 
+class Busy(Unavailable):
+    """Too much of this is being done at this moment; try again in some seconds"""
+
+    code = "busy"
+
+
 class ProviderAway(Unavailable):
     """The OpenID provider cannot be asked for its keys"""
 

@@ -18,6 +18,7 @@ from app.api.dependencies import Create, answer, bearer, shown
 from app.api.route import AuthenticatedRoute, asks
 from app.commands.deploy_definition import Deployment
 from app.commands.deploy_definition import deploy_definition as deploy
+from app.engine.isolation import checker
 from app.errors import DiagramRefused, Malformed, Problem
 from app.permissions import Operation
 from app.queries.examine_upload import Examined, examine_upload, holders_in, stored_in
@@ -66,10 +67,11 @@ def deploy_definition(
     stored = stored_in(writing.database)
     holders = holders_in(writing.database, demo=settings.demo)
     restored: Sequence[RestoredExtension] = ()
-    if restore_extensions:
-        examined, restored = examine_restored(files, stored, holders)
-    else:
-        examined = examine_upload(files, stored, holders)
+    with checker.turn():
+        if restore_extensions:
+            examined, restored = examine_restored(files, stored, holders)
+        else:
+            examined = examine_upload(files, stored, holders)
     if based_on is not None:
         with writing.database.reading() as session:
             require_newest(session, based_on, examined.candidates)

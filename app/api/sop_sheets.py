@@ -14,9 +14,9 @@ from app.api.dependencies import Read, bearer, shown
 from app.api.negotiation import preferred
 from app.api.route import AuthenticatedRoute, asks
 from app.api.sop_sheet_schemas import SopSheet as SopSheetBody
+from app.documents.drawing import as_it_is, drawn
 from app.documents.sop_sheet_html import render_html
 from app.documents.sop_sheet_pdf import render_pdf
-from app.engine.sop_sheet import SopSheet, read_sheet
 from app.permissions import Operation
 from app.storage import process_definitions
 
@@ -40,25 +40,26 @@ router = APIRouter(
     openapi_extra=asks(Operation.READ_DEFINITION),
 )
 def read_sop_sheet(definition_id: UUID, request: Request, reading: Read) -> Response:
-    """The SOP sheet (PermenPANRB 35/2012), from the diagram alone; 409 where a page is too narrow for its lanes."""
+    """The SOP sheet (PermenPANRB 35/2012), from the diagram alone; 409 where it has more than fits on paper."""
     permissions.require(Operation.READ_DEFINITION, reading.actor)
     media_type = preferred(request.headers.get("accept", ""), (JSON, HTML, PDF))
 
     def question(session: Session) -> tuple[str, bytes]:
         return process_definitions.get(session, definition_id).key, process_definitions.xml_of(session, definition_id)
 
-    response = _rendered(read_sheet(*reading.ask(question)), media_type)
+    response = _drawn(*reading.ask(question), media_type)
     response.headers["Vary"] = "Accept"
     return response
 
 
-def _rendered(sheet: SopSheet, media_type: str) -> Response:
+def _drawn(key: str, xml: bytes, media_type: str) -> Response:
     match media_type:
         case "text/html":
-            page = render_html(sheet)
+            page = drawn(key, xml, render_html)
             policy = f"{page.content_security_policy}; frame-ancestors 'none'"
             return Response(page.html, media_type=HTML, headers={"Content-Security-Policy": policy})
         case "application/pdf":
-            disposition = f"inline; filename*=UTF-8''{quote(sheet.key)}.pdf"
-            return Response(render_pdf(sheet), media_type=PDF, headers={"Content-Disposition": disposition})
-    return shown(SopSheetBody.model_validate(sheet))
+            disposition = f"inline; filename*=UTF-8''{quote(key)}.pdf"
+            pdf = drawn(key, xml, render_pdf)
+            return Response(pdf, media_type=PDF, headers={"Content-Disposition": disposition})
+    return shown(SopSheetBody.model_validate(drawn(key, xml, as_it_is)))

@@ -1,7 +1,7 @@
-"""What a stranger uploads is judged in a process that can be killed, never in the one that serves.
+"""What a stranger uploads is judged, and drawn, in a process that can be killed, never in the one that serves.
 
-One such process stands by for each process that asks; it is started when it is first needed, and replaced when it was
-killed. Why, and why so: docs/decisions/0009-checks-in-a-process-of-their-own.md.
+Such a process stands by for each process that asks; it is started when it is first needed, and replaced when it was
+killed. Few may wait for it. Why, and why so: docs/decisions/0009-checks-in-a-process-of-their-own.md.
 """
 
 from __future__ import annotations
@@ -11,26 +11,32 @@ import resource
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from time import monotonic
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 from app.engine.checks import Report, broken_off, check_diagram, process_keys
 from app.engine.extensions import Restored, restore
+from app.errors import Busy
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: seconds for one call; the largest of the public diagrams takes a hundredth of that
+#: seconds for the calls of one request; the largest of the public diagrams takes a hundredth of that
 SECONDS = 5.0
 #: bytes of address space; with nothing to do the process has a tenth of that
 MEMORY = 512 * 1024 * 1024
 #: seconds until the kernel ends a process that nobody else has ended
 _OVERTIME = 1.0
-#: seconds until a process that does not even begin is given up
-_PATIENCE = 10.0
+#: requests that are worked on or wait; each that waits holds one of the server's forty threads
+PLACES = 8
+#: seconds that a request waits for its turn
+WAITING = 5.0
+#: seconds until a process that does not even begin is given up, and one that was up and no longer answers
+_PATIENCE, _PATIENCE_ONCE_UP = 10.0, 2.0
 #: asked of a process before each call, and what it answers
 _READY: Final = "ready"
 
@@ -44,13 +50,20 @@ class BrokenOff(Exception):
 
 
 class Isolation:
-    """A process that carries out one call at a time, within limits of time and memory."""
+    """A process that carries out the calls of one request at a time, within limits of time and memory."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    def __init__(
+        self, *, seconds: float = SECONDS, memory: int = MEMORY, places: int = PLACES, waiting: float = WAITING
+    ) -> None:
         self._seconds = seconds
         self._memory = memory
-        # One call at a time, so that time spent waiting for another's call counts for nobody.
+        self._waiting = waiting
+        self._places = threading.BoundedSemaphore(places)
+        # One at a time, so that time spent waiting for another's call counts for nobody.
         self._lock = threading.Lock()
+        #: the thread whose turn it is, and the seconds that are left of it
+        self._holder: int | None = None
+        self._left = 0.0
         self._worker: _Worker | None = None
 
     def warm_up(self) -> None:
@@ -58,33 +71,74 @@ class Isolation:
         with self._lock:
             self._standing_by()
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The calls that this thread makes within share one time; a call outside of any turn has one of its own.
+
+        Raises:
+            Busy: too many wait already, or the wait was too long.
+        """
+        if self._holder == threading.get_ident():
+            yield
+            return
+        with self._place():
+            self._holder, self._left = threading.get_ident(), self._seconds
+            try:
+                yield
+            finally:
+                self._holder = None
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise Busy
+        try:
+            if not self._lock.acquire(timeout=self._waiting):
+                raise Busy
+            try:
+                yield
+            finally:
+                self._lock.release()
+        finally:
+            self._places.release()
+
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result; the function, its arguments and its result are pickled.
 
         Raises:
             BrokenOff: it took too long, needed too much memory, or ended its process. Whatever the function raises.
+            Busy: see `turn`.
         """
-        with self._lock:
+        with self.turn():
             # Twice, because a process that was ended while it stood by is no fault of this call.
             for _ in range(2):
+                if self._left <= 0:
+                    raise self._too_long()
                 if self._standing_by().answers():
                     return self._call(partial(function, *args, **kwargs))
                 self._give_up()
         raise BrokenOff("could not be begun")
 
     def _call(self, call: Callable[[], T]) -> T:
+        began = monotonic()
         try:
-            outcome = self._standing_by().carry_out(call, self._seconds)
+            outcome = self._standing_by().carry_out(call, self._left)
         except TimeoutError as error:
             self._give_up()
-            raise BrokenOff(f"took longer than {self._seconds:g} seconds") from error
+            self._left = 0.0
+            raise self._too_long() from error
         except (EOFError, ConnectionError) as error:
             self._give_up()
             raise BrokenOff("ended without a result") from error
+        finally:
+            self._left -= monotonic() - began
         try:
             return outcome()
         except MemoryError as error:
             raise BrokenOff(f"needed more than {self._memory // 2**20} MiB of memory") from error
+
+    def _too_long(self) -> BrokenOff:
+        return BrokenOff(f"took longer than {self._seconds:g} seconds")
 
     def _standing_by(self) -> _Worker:
         if self._worker is None:
@@ -106,14 +160,17 @@ class _Worker:
         self._process = context.Process(target=_work, args=(theirs, seconds, memory), daemon=True)
         self._process.start()
         theirs.close()
+        self._patience = _PATIENCE
 
     def answers(self) -> bool:
         """Whether it is up, for which it is waited, and still alive."""
         try:
             self._pipe.send(_READY)
-            return self._pipe.poll(_PATIENCE) and self._pipe.recv() == _READY
+            is_up = self._pipe.poll(self._patience) and self._pipe.recv() == _READY
         except (EOFError, ConnectionError):
             return False
+        self._patience = _PATIENCE_ONCE_UP
+        return is_up
 
     def carry_out(self, call: Callable[[], T], seconds: float) -> Callable[[], T]:
         """What came of the call: its result when asked for it, or what it raised.

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
+from app.engine.isolation import checker
 from app.main import create_app
 from app.settings import Settings
 from app.storage import people, tables
@@ -213,3 +214,13 @@ def test_people_of_the_demo_count_only_where_it_is_on(world: World, database: Da
 def _add(database: Database, username: str, *roles: str, is_demo: bool = False) -> None:
     with database.transaction() as session:
         people.add(session, username, username.title(), roles, now=datetime.now(UTC), is_demo=is_demo)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_an_upload_that_finds_the_checks_busy_is_told_to_come_again(as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "_waiting", 0.01)
+    with checker.turn():
+        refused = as_("perancang").deploy({"kecil.bpmn": MINIMAL})
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:jenjang:problem:busy")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert as_("perancang").deploy({"kecil.bpmn": MINIMAL}).status_code == 201

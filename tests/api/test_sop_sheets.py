@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.engine.checks.drawing import END, START, drawing, in_lane, path, user_task
+from tests.engine.checks.drawing import END, START, drawing, element, in_lane, path, user_task
 from tests.sop import SOP_FOLDER, As, read_folder
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
@@ -88,3 +88,14 @@ def test_a_sheet_too_wide_for_paper_is_told_as_a_conflict_and_can_be_had_otherwi
     refused = as_("kepala").request("GET", sheet, {"Accept": "application/pdf"})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:jenjang:problem:sop_sheet_too_wide")
     assert as_("kepala").request("GET", sheet, {"Accept": "text/html"}).status_code == 200
+
+
+def test_a_sheet_with_more_arrows_than_fit_on_paper_is_told_as_a_conflict(as_: As) -> None:
+    tasks = [f"t{number}" for number in range(60)]
+    gateways = element("parallelGateway", "bagi") + element("parallelGateway", "kumpul")
+    ways = "".join(path("bagi", task, "kumpul") for task in tasks) + path("mulai", "bagi") + path("kumpul", "selesai")
+    xml = drawing(START + gateways + "".join(map(user_task, tasks)) + END + ways)
+    deployed = as_("perancang").deploy({"banyak.bpmn": xml}).json()
+    sheet = f"/process-definitions/{deployed['process_definitions'][0]['id']}/sop-sheet"
+    refused = as_("kepala").request("GET", sheet, {"Accept": "application/pdf"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:jenjang:problem:sop_sheet_too_large")

@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from app.engine import isolation
 from app.engine.checks import check_diagram
 from app.engine.isolation import BrokenOff, Isolation, check_in_isolation
+from app.errors import Busy
 from tests.engine.checks.faulty_diagrams import VALID
 from tests.robustness.server import wait_until
 
@@ -46,14 +48,35 @@ def test_a_process_that_was_ended_while_it_stood_by_is_replaced(isolated: Isolat
     assert isolated.run(abs, -1) == 1
 
 
-def test_calls_from_many_threads_are_all_answered(isolated: Isolation) -> None:
-    results: list[int] = []
-    threads = [threading.Thread(target=lambda: results.append(isolated.run(abs, -1))) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [1] * 20
+def test_a_process_that_was_stopped_is_replaced(isolated: Isolation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_PATIENCE_ONCE_UP", 0.1)
+    isolated.run(abs, -1)
+    os.kill(isolated.run(os.getpid), signal.SIGSTOP)
+    assert isolated.run(abs, -1) == 1
+
+
+def test_calls_from_as_many_threads_as_there_are_places_are_all_answered() -> None:
+    isolated = Isolation(places=10, waiting=60)
+    with ThreadPoolExecutor(10) as threads:
+        assert list(threads.map(lambda number: isolated.run(abs, number), range(-10, 0))) == list(range(10, 0, -1))
+
+
+@pytest.mark.parametrize("isolated", [Isolation(places=1, waiting=60), Isolation(waiting=0.01)], ids=["full", "slow"])
+def test_who_finds_no_place_or_waits_too_long_is_sent_away_and_may_come_again(isolated: Isolation) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with isolated.turn(), pytest.raises(Busy):
+            threads.submit(isolated.run, abs, -1).result()
+        assert threads.submit(isolated.run, abs, -1).result() == 1
+
+
+def test_the_calls_of_one_turn_share_one_time(isolated: Isolation) -> None:
+    with isolated.turn():
+        assert isolated.run(abs, -1) == 1
+        with pytest.raises(BrokenOff):
+            isolated.run(time.sleep, 60)
+        with pytest.raises(BrokenOff, match="took longer than 1 seconds"):
+            isolated.run(abs, -1)
+    assert isolated.run(abs, -1) == 1
 
 
 def test_what_the_function_raises_is_raised(isolated: Isolation) -> None:
