@@ -55,7 +55,10 @@ def migrate_instances(source: str, target: str, mapped: Iterable[str], *, dry_ru
 def _attempt_all(waiting: list[UUID], attempt: Attempt) -> dict[UUID, str]:
     """Why each of those that failed did."""
     failures = {}
-    for instance_id in track(waiting, "Migrating", console=Console(stderr=True), transient=True):
+    console = Console(stderr=True)
+    # Where nobody watches, rich would leave an empty line of the bar.
+    hidden = not console.is_interactive
+    for instance_id in track(waiting, "Migrating", console=console, transient=True, disable=hidden):
         try:
             attempt(instance_id)
         except ServiceError as refused:
