@@ -77,6 +77,7 @@ class Label:
 
     x: float
     y: float
+    mark: Mark
     port: Port
     text: str
 
@@ -148,7 +149,8 @@ class Drafting:
         page.heads.append((x, y - self._columns.mark_height(self._sheet.rows[arrow.target].mark) / 2, True))
         if arrow.label:
             page, (x, y) = self._page_at(arrow.points[0]), self._at(arrow.points[0])
-            page.labels.append(Label(x, y, arrow.port, shortened(arrow.label, MAX_LABEL)))
+            mark = self._sheet.rows[arrow.source].mark
+            page.labels.append(Label(x, y, mark, arrow.port, shortened(arrow.label, MAX_LABEL)))
 
     def _draw_stretch(self, start: Point, end: Point, target: int) -> None:
         first, last = self._page_of[start.row], self._page_of[end.row]

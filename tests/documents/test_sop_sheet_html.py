@@ -8,7 +8,11 @@ from base64 import b64encode
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import pytest
+from playwright.sync_api import sync_playwright
+
 from app.documents.sop_sheet_html import render_html
+from tests.designer.modeler import CHROMIUM
 from tests.documents.sheets import SOP, sheet
 
 
@@ -48,6 +52,21 @@ def test_the_page_needs_nothing_and_its_policy_names_its_style() -> None:
 def test_the_drawings_are_well_formed() -> None:
     for drawing in re.findall(r'<svg class="(?:arrows|mark)".*?</svg>\s*(?:</svg>)?', render_html(SOP).html, re.DOTALL):
         ElementTree.fromstring(drawing)  # noqa: S314 - our own
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Where words stand is asked of a browser: install Debian's chromium.")
+def test_the_exits_of_a_decision_are_named_within_its_column_however_narrow() -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        page = browser.new_page(viewport={"width": 600, "height": 800})
+        page.set_content(render_html(SOP).html)
+        places = page.evaluate("""[...document.querySelectorAll(".label")].map(label => [
+            label.closest("td").getBoundingClientRect(), label.getBoundingClientRect()
+        ].map(({ left, right }) => [left, right]))""")
+        browser.close()
+    assert len(places) == 2
+    for (left, right), (begin, end) in places:
+        assert left < begin < end < right
 
 
 def test_forty_lanes_and_long_words_have_a_page() -> None:

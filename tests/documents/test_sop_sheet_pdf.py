@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import unicodedata
 from dataclasses import replace
 from io import BytesIO
@@ -14,6 +16,7 @@ import pytest
 import typst
 
 from app.documents import sop_sheet_pdf
+from app.documents.pages import columns_for
 from app.documents.sop_sheet_pdf import MAX_POINTS, render_pdf
 from app.engine.checks import process_keys
 from app.engine.checks.sop_sheet import MAX_LANES
@@ -21,6 +24,9 @@ from app.engine.sop_sheet import NO_LANE, read_sheet
 from app.errors import SopSheetTooWide
 from tests.documents.sheets import SOP, sheet
 
+PDFTOTEXT = shutil.which("pdftotext")
+#: millimetres left of the table
+_MARGIN = 12.0
 DIAGRAMS = sorted((Path(__file__).parents[1] / "diagrams").glob("*.bpmn"))
 
 
@@ -71,6 +77,20 @@ def test_the_date_of_the_document_is_that_of_its_approval(pdf: bytes) -> None:
 
 def test_the_total_stands_in_the_text_of_the_page(pdf: bytes) -> None:
     assert "47 hari 13 menit" in spoken(pdf)
+
+
+@pytest.mark.skipif(PDFTOTEXT is None, reason="Where words stand is asked of pdftotext: install poppler-utils.")
+@pytest.mark.parametrize("exit_name", ["Ya", "Tidak"])
+def test_the_exits_of_a_decision_are_named_within_its_column(pdf: bytes, tmp_path: Path, exit_name: str) -> None:
+    (tmp_path / "sheet.pdf").write_bytes(pdf)
+    page = subprocess.run(
+        [str(PDFTOTEXT), "-bbox", "-f", "2", "sheet.pdf", "-"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    [place] = re.findall(rf'xMin="([0-9.]+)" yMin="[0-9.]+" xMax="([0-9.]+)" yMax="[0-9.]+">{exit_name}<', page.stdout)
+    begin, end = (float(points) / 72 * 25.4 for points in place)
+    columns = columns_for(len(SOP.lanes))
+    border = _MARGIN + columns.first_lane + SOP.lanes.index("Sekretaris") * columns.lane
+    assert border < begin < end < border + columns.lane
 
 
 def test_what_a_designer_writes_is_no_markup() -> None:
