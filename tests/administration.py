@@ -19,3 +19,8 @@ def entries(database: Database) -> list[tuple[str, str, str, dict[str, Any]]]:
     with database.reading() as session:
         rows = session.execute(query.where(columns.stream == "administration").order_by(columns.sequence))
         return [(row.actor, row.type, row.subject, row.payload) for row in rows]
+
+
+def entries_about_people(database: Database) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Those that are not about a version: every test's database begins with one."""
+    return [entry for entry in entries(database) if not entry[1].startswith("process_definition_")]

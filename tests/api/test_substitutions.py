@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 
 from app.storage.database import Database
-from tests.administration import entries
+from tests.administration import entries_about_people
 from tests.conftest import Clock
 from tests.sop import As, Client
 
@@ -36,7 +36,7 @@ def test_a_deputy_acts_in_the_principals_name_until_it_is_revoked(as_: As, datab
         assert (revoked["revoked_by"], revoked["revoked_at"]) == ("kepala", "2026-07-01T01:00:00.000000Z")
     refused = as_("sekretaris").post("/process-instances", {"process_definition_key": "penjenjangan_kinerja"})
     assert refused.status_code == 403
-    assert [entry[1:3] for entry in entries(database)] == [
+    assert [entry[1:3] for entry in entries_about_people(database)] == [
         ("substitution_made", "kepala"),
         ("substitution_revoked", "kepala"),
     ]

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from app.storage.database import Database
 from app.storage.tables import metadata
-from tests.administration import entries
+from tests.administration import entries, entries_about_people
 from tests.conftest import Clock
 from tests.sop import As, Client
 
@@ -71,7 +71,7 @@ def test_a_revoked_token_is_refused_at_once(as_: As, reader: Client, database: D
         assert revoked.status_code == 200
         assert revoked.json()["revoked_at"] is not None
     assert reader.get("/user-tasks").status_code == 401
-    assert [entry[1] for entry in entries(database)] == ["token_issued", "token_revoked"]
+    assert [entry[1] for entry in entries_about_people(database)] == ["token_issued", "token_revoked"]
 
 
 def test_a_token_of_an_administrator_reaches_those_of_others_only_with_a_scope_for_it(

@@ -13,7 +13,7 @@ from app.cli.acting import OPERATOR
 from app.commands.import_people import PersonRow, import_people
 from app.storage.database import Database
 from app.storage.tables import metadata
-from tests.administration import entries
+from tests.administration import entries, entries_about_people
 from tests.conftest import Clock
 from tests.robustness.invariants import check_instance
 from tests.sop import As, Client, advance, task_of, values_for
@@ -221,7 +221,7 @@ def test_a_role_is_granted_and_revoked_once_however_often_it_is_asked(as_: As, d
     assert as_("orang_luar").start()["started_by"] == "orang_luar"
     for _ in range(2):
         assert role(admin, "DELETE", "orang_luar", "Kepala Badan").json()["roles"] == []
-    assert entries(database) == [
+    assert entries_about_people(database) == [
         ("admin", "role_granted", "orang_luar", {"role": "Kepala Badan"}),
         ("admin", "role_revoked", "orang_luar", {"role": "Kepala Badan"}),
     ]
@@ -253,7 +253,7 @@ def test_the_stream_tells_what_changed_without_nip_and_email(as_: As, database: 
     patch(admin, "ratna", {"active": False})
     patch(admin, "ratna", {"active": True})
     place = {"name": "Analis", "unit": "Sekretariat"}
-    told = [entry[1:] for entry in entries(database)]
+    told = [entry[1:] for entry in entries_about_people(database)]
     assert told == [
         ("user_added", "ratna", {"name": "Ratna Wulandari", "position": None, "roles": ["Tim"], "active": True}),
         ("position_added", position["id"], place),

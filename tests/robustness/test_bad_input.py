@@ -314,7 +314,7 @@ UNKNOWN_METHODS = {
     ("PUT", "/api/v1/process-instances"): "GET, POST",
     ("OPTIONS", f"/api/v1/user-tasks/{NOWHERE}/assignment"): "DELETE, POST",
     ("PATCH", f"/api/v1/user-tasks/{NOWHERE}"): "GET",
-    ("DELETE", f"/api/v1/process-definitions/{NOWHERE}"): "GET",
+    ("PATCH", f"/api/v1/process-definitions/{NOWHERE}"): "DELETE, GET",
     ("GET", "/api/v1/deployments"): "POST",
     ("POST", "/health/live"): "GET",
     ("BREW", "/api/v1/user-tasks"): "GET",
