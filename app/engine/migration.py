@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from app.engine import clock
@@ -62,12 +62,22 @@ def migrate(
         raise MigrationRefused(relocation.obstacles)
     with clock.at(now):
         process = restore(new, rows)
+        if unbound := tuple(_unbound(old, new, variables_of(process).get("lane_owners") or {})):
+            raise MigrationRefused(unbound)
 
         def command() -> None:
             _begin_to_wait(process)
             run_to_rest(process)
 
         return take_step(new, process, new.key, variables_of(process), command)
+
+
+def _unbound(old: Definition, new: Definition, owners: Collection[str]) -> Iterator[Obstacle]:
+    """People named for a lane that the other version has not: its tasks would be open to others without a word."""
+    for lane in sorted(set(owners) & old.lanes - new.lanes):
+        element = next((task.element_id for task in old.user_tasks.values() if task.role == lane), old.key)
+        reason = f'lane_owners names people for the lane "{lane}", and the target version has no lane of that name.'
+        yield Obstacle(element, "lane_owners_unknown_lane", reason)
 
 
 def _begin_to_wait(process: Process) -> None:

@@ -624,3 +624,18 @@ def test_whatever_the_process_and_the_change_a_moved_instance_stands_and_goes_on
         if migrated.status != "active":
             break
         assert standing(new, migrated) == standing(new, fresh)
+
+
+def test_people_named_for_a_lane_that_the_other_version_has_not_keep_the_instance_where_it_is() -> None:
+    def in_lane(name: str) -> Definition:
+        lane = f'<bpmn:lane id="tim" name="{name}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane>'
+        events = '<bpmn:startEvent id="mulai"/><bpmn:endEvent id="selesai"/>'
+        flows = flow("mulai", "a") + flow("a", "selesai")
+        return drawn(f'<bpmn:laneSet id="pelaksana">{lane}</bpmn:laneSet>{events}{user_tasks("a")}{flows}')
+
+    old, renamed = in_lane("Tim"), in_lane("Tim Penyusun")
+    named = process.start(old, {"lane_owners": {"Tim": ["siti"]}}, NOW)
+    (obstacle,) = find_obstacles(old, renamed, named.state, {}, NOW, Budget())
+    assert (obstacle.element_id, obstacle.code) == ("a", "lane_owners_unknown_lane")
+    nobody = process.start(old, {}, NOW)
+    assert find_obstacles(old, renamed, nobody.state, {}, NOW, Budget()) == ()
