@@ -31,8 +31,8 @@ SECONDS = 5.0
 MEMORY = 512 * 1024 * 1024
 #: seconds until the kernel ends a process that nobody else has ended
 _OVERTIME = 1.0
-#: requests that are worked on or wait; each that waits holds one of the server's forty threads
-PLACES = 8
+#: requests that are worked on or wait; each holds one of the server's forty threads, and two such processes work
+PLACES = 16
 #: seconds that a request waits for its turn
 WAITING = 5.0
 #: seconds until a process that does not even begin is given up, and one that was up and no longer answers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -138,12 +139,22 @@ def test_16_simultaneous_deployments_of_one_diagram_make_one_version(office: Ser
     before = newest_version(designers[0])
     upload = read_folder(SOP_FOLDER)
     upload["penjenjangan-kinerja.bpmn"] += b"\n" * before
-    answers = all_at_once(designers, lambda designer: designer.deploy(upload))
+    answers = all_at_once(designers, lambda designer: patiently(lambda: designer.deploy(upload)))
 
     told = Counter(answer.status_code for answer in answers)
     assert told[201] == 1
     assert told.keys() <= {200, 201, 409}
     assert newest_version(designers[0]) == before + 1
+
+
+def patiently(ask: Callable[[], Response]) -> Response:
+    """Ask again when told to: few may wait for the checks of a diagram, and on a busy machine they take their time."""
+    for _ in range(20):
+        response = ask()
+        if response.status_code != 503:
+            break
+        time.sleep(int(response.headers["Retry-After"]))
+    return response
 
 
 def newest_version(person: Client) -> int:
@@ -186,7 +197,7 @@ def test_one_idempotency_key_16_times_at_one_moment_deploys_one_version(office: 
     before = newest_version(same_person[0])
     content = read_folder(SOP_FOLDER)["penjenjangan-kinerja.bpmn"] + b"\n" * (100 + before)
     upload: dict[str, Any] = {"files": [("file", ("p.bpmn", content))], "headers": {"Idempotency-Key": str(uuid4())}}
-    answer = one_answer(same_person, lambda client: client.request("POST", "/deployments", **upload))
+    answer = one_answer(same_person, lambda one: patiently(lambda: one.request("POST", "/deployments", **upload)))
     assert answer.status_code == 201
     assert newest_version(same_person[0]) == before + 1
 
