@@ -21,10 +21,8 @@ _END = 2**31 - 1
 _event = tables.event.c
 # The index holds this type of event alone, so the type must stand in the text of the query.
 _MIGRATED: BindParameter[str] = bindparam(None, "process_instance_migrated", literal_execute=True)
-_MIGRATIONS = (
-    select(_event.sequence, _event.payload)
-    .where(_event.process_instance_id == bindparam("instance_id"), _event.type == _MIGRATED)
-    .order_by(_event.sequence.desc())
+_MIGRATIONS = select(_event.sequence, _event.payload).where(
+    _event.process_instance_id == bindparam("instance_id"), _event.type == _MIGRATED
 )
 
 
@@ -49,7 +47,9 @@ def terms_of(session: Session, instance_id: UUID, element_id: str) -> Sequence[T
     terms: list[Term] = []
     #: ids of the elements that live on in the present version; None: all
     living: set[str] | None = None
-    for migration in session.execute(_MIGRATIONS, {"instance_id": instance_id}):
+    # Sorted here: for an order, SQLite would walk along the whole history rather than sort the few that it finds.
+    found = session.execute(_MIGRATIONS, {"instance_id": instance_id}).all()
+    for migration in sorted(found, key=lambda each: each.sequence, reverse=True):
         if present:
             terms.append(Term(element_id, migration.sequence, until))
         until = migration.sequence
