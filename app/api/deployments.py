@@ -64,14 +64,7 @@ def deploy_definition(
     permissions.require(Operation.DEPLOY, writing.actor)
     files = _read(file)
     settings: Settings = request.app.state.settings
-    stored = stored_in(writing.database)
-    holders = holders_in(writing.database, demo=settings.demo)
-    restored: Sequence[RestoredExtension] = ()
-    with checker.turn():
-        if restore_extensions:
-            examined, restored = examine_restored(files, stored, holders)
-        else:
-            examined = examine_upload(files, stored, holders)
+    examined, restored = _examined(files, writing, settings, restore_extensions=restore_extensions)
     if based_on is not None:
         with writing.database.reading() as session:
             require_newest(session, based_on, examined.candidates)
@@ -92,6 +85,17 @@ def deploy_definition(
         return answer(201 if deployment.created else 200, _present(deployment, examined, restored))
 
     return writing.run(command, body=_digest(files, based_on, restore_extensions))
+
+
+def _examined(
+    files: dict[str, bytes], writing: Create, settings: Settings, *, restore_extensions: bool
+) -> tuple[Examined, Sequence[RestoredExtension]]:
+    stored = stored_in(writing.database)
+    holders = holders_in(writing.database, demo=settings.demo)
+    with checker.turn():
+        if restore_extensions:
+            return examine_restored(files, stored, holders)
+        return examine_upload(files, stored, holders), ()
 
 
 def _read(uploads: list[UploadFile]) -> dict[str, bytes]:
