@@ -75,6 +75,9 @@ class Operation(StrEnum):
     COMMENT = "user_task.comment"
     COMPLETE = "user_task.complete"
     READ_HISTORY = "history.read"
+    READ_STREAM = "history.read_stream"
+    READ_STATISTICS = "history.read_statistics"
+    EXPORT_HISTORY = "history.export"
     READ_USER = "user.read"
     READ_IDENTITY = "user.read_identity"
     CHANGE_USER = "user.change"
@@ -133,6 +136,9 @@ TABLE: Mapping[Operation, Rule] = MappingProxyType(
         Operation.COMMENT: _rule({Ground.PARTICIPANT, Ground.ADMINISTRATOR}, Scope.TASKS),
         Operation.COMPLETE: _rule({Ground.CANDIDATE}, Scope.TASKS),
         Operation.READ_HISTORY: _rule(_INVOLVED, Scope.READ, Scope.AUDIT),
+        Operation.READ_STREAM: _rule(_SUPERVISION, Scope.READ, Scope.AUDIT),
+        Operation.READ_STATISTICS: _rule(_SUPERVISION, Scope.READ, Scope.AUDIT),
+        Operation.EXPORT_HISTORY: _rule(_SUPERVISION, Scope.READ, Scope.AUDIT),
         Operation.READ_USER: _rule(_SUPERVISION, *_PEOPLE),
         Operation.READ_IDENTITY: _rule(_ADMINISTRATOR, Scope.ADMIN),
         Operation.CHANGE_USER: _rule(_ADMINISTRATOR, Scope.ADMIN),

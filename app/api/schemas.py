@@ -210,6 +210,14 @@ class Event(Answer):
     actor: str
     on_behalf_of: str | None
     basis: str | None
+    channel: UUID | None = Field(description="By which token the actor came: its id, never the token.")
+    request_id: str | None
+    process_definition_id: UUID = Field(description="The version that the instance ran once this had happened.")
+    version: int
+    decision: str | None = Field(description="What was decided: in the form's `keputusan`, or at a gateway.")
+    waiting_seconds: int | None = Field(description="From the opening of a user task until somebody took it.")
+    duration_seconds: int | None = Field(description="From opening to completion; of an end, since the start.")
+    late: bool | None = Field(description="Whether it took longer than the standard time; null where none is a limit.")
     payload: Mapping[str, Any]
     hash: str = Field(description="SHA-256 in hexadecimal.")
     previous_hash: str

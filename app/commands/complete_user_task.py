@@ -25,6 +25,7 @@ from app.storage import (
     user_tasks,
 )
 from app.storage.access import IfMatch, LockedTask
+from app.storage.event_figures import timing_of
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
 
@@ -75,7 +76,13 @@ def complete_user_task(
     closed = user_tasks.close(session, task, performer, now)
     if comment is not None:
         comments.add(session, closed, actor, comment, now)
-    told = {"variables": entered, "changes": step.changes_as_json(), "comment": comment}
+    told = {
+        "variables": entered,
+        "changes": step.changes_as_json(),
+        "comment": comment,
+        "flows": list(step.flows),
+        "timing": timing_of(closed, element.quality.waktu, now),
+    }
     cause = process_instances.task_event("user_task_completed", closed, **told, **approval)
     saved, tasks = process_instances.save_step(
         session, instance, definition, step, locked.others, cause, performer=performer, now=now

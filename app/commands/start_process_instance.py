@@ -62,6 +62,7 @@ def start_process_instance(
         "business_key": business_key,
         "variables": variables,
         "changes": step.changes_as_json(),
+        "flows": list(step.flows),
     }
     cause = NewEvent("process_instance_started", payload)
     saved, tasks = process_instances.save_step(

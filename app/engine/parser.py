@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser
+from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, SimpleBpmnTask
@@ -58,6 +59,21 @@ class ProcessParser(SpiffProcessParser):
 def _ends_a_branch(spec: Any) -> bool:
     """Whether no flow leaves the element: BPMN lets a branch end so, without an end event (2.0.2, section 10.5.3)."""
     return all(isinstance(output, BoundaryEventJoin) for output in spec.outputs)
+
+
+_connect_outgoing = TaskParser.connect_outgoing
+
+
+def _connect_by_flow(
+    parser: TaskParser, outgoing_task: Any, sequence_flow_node: etree._Element, is_default: bool
+) -> None:
+    """Connect an element with the one that a flow leads to, and note the flow's id, which SpiffWorkflow forgets."""
+    _connect_outgoing(parser, outgoing_task, sequence_flow_node, is_default)
+    noted = getattr(parser.task, "flow_ids", {})
+    parser.task.flow_ids = {outgoing_task.name: sequence_flow_node.get("id", "")} | noted
+
+
+TaskParser.connect_outgoing = _connect_by_flow
 
 
 class DecisionParser(ConditionalGatewayParser):

@@ -122,6 +122,7 @@ def take_step(
         changes=changes,
         open_user_tasks=opened,
         events=events,
+        flows=tuple(process.flows),
         next_due_at=next_due_at(process),
     )
 

@@ -60,6 +60,8 @@ class Step:
     #: all user tasks that are open now
     open_user_tasks: tuple[OpenUserTask, ...]
     events: tuple[EngineEvent, ...]
+    #: ids of the sequence flows that tokens took, in their order
+    flows: tuple[str, ...]
     #: UTC; when the next timer is due
     next_due_at: datetime | None
 

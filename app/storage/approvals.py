@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.permissions import Performer
-from app.storage import canonical_json, people
+from app.proof import canonical_json
+from app.storage import people
+from app.storage.event_figures import DECISION_FIELD, NOTE_FIELD
 from app.storage.process_instances import ProcessInstance
-
-#: where a form asks for the decision and for the note
-_DECISION, _NOTE = "keputusan", "catatan"
 
 
 def content_sha256(instance: ProcessInstance, values: Mapping[str, Any]) -> str:
@@ -49,8 +48,8 @@ def approval(
         **people.signature(session, performer.username),
         "on_behalf_of": performer.on_behalf_of and people.signature(session, performer.on_behalf_of),
         "basis": performer.basis,
-        "decision": entered.get(_DECISION),
-        "note": entered.get(_NOTE, comment),
+        "decision": entered.get(DECISION_FIELD),
+        "note": entered.get(NOTE_FIELD, comment),
         "shown": dict(shown),
         "content_sha256": content_sha256(instance, {**shown, **entered}),
         "process_definition_id": str(instance.process_definition_id),

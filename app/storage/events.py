@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +12,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.permissions import Performer
+from app.proof.seal import EVENT_FORMAT, StreamEnd, seal, told_of_event
 from app.storage import keyset, tables
 from app.storage.element_history import Term
-from app.storage.seal import StreamEnd, as_sealed, seal
+from app.storage.event_figures import figures_of
 
 _INSERT = insert(tables.event)
 
@@ -47,7 +47,18 @@ class Event:
     actor: str
     on_behalf_of: str | None
     basis: str | None
+    #: id of the token by which the actor came
+    channel: UUID | None
+    request_id: str | None
+    #: the version that the instance ran once this had happened
+    process_definition_id: UUID
+    version: int
     payload: Mapping[str, Any]
+    #: as `app.storage.event_figures` has it
+    decision: str | None
+    waiting_seconds: int | None
+    duration_seconds: int | None
+    late: bool | None
     hash: bytes
     previous_hash: bytes
 
@@ -57,75 +68,85 @@ def stream_start(definition_fingerprint: str) -> StreamEnd:
     return StreamEnd(sequence=0, hash=bytes.fromhex(definition_fingerprint))
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What all events of one command have in common."""
+
+    performer: Performer
+    now: datetime
+    #: the version that the instance runs once the command is done
+    process_definition_id: UUID
+    version: int
+    #: goes with the last event
+    state_after: bytes | None
+
+
 def append(
     session: Session,
     process_instance_id: UUID,
     end: StreamEnd,
     new_events: Sequence[NewEvent],
-    *,
-    performer: Performer,
-    now: datetime,
-    state_after: bytes | None,
+    circumstances: Circumstances,
 ) -> StreamEnd:
     """Write one command's events behind the end of the stream; the state goes with the last of them.
 
     Returns: the new end. The caller holds the lock on the instance, so nobody else appends meanwhile.
     """
+    common = _common(process_instance_id, circumstances)
     rows = []
     for position, new in enumerate(new_events, start=1):
-        state = state_after if position == len(new_events) else None
-        row = _row(process_instance_id, end, new, performer=performer, now=now, state_after=state)
-        rows.append(row)
-        end = StreamEnd(sequence=row["sequence"], hash=row["hash"])
+        state = circumstances.state_after if position == len(new_events) else None
+        row = common | _row(new, circumstances.now) | {"sequence": end.sequence + 1, "state_after": state}
+        sealed = seal(told_of_event(row), new.payload, end.hash)
+        rows.append(row | {"payload_salt": sealed.payload_salt, "previous_hash": end.hash, "hash": sealed.hash})
+        end = StreamEnd(row["sequence"], sealed.hash)
     session.execute(_INSERT, rows)
     return end
 
 
-def _row(
-    process_instance_id: UUID,
-    end: StreamEnd,
-    new: NewEvent,
-    *,
-    performer: Performer,
-    now: datetime,
-    state_after: bytes | None,
-) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "sequence": end.sequence + 1,
+def _common(process_instance_id: UUID, circumstances: Circumstances) -> dict[str, Any]:
+    performer = circumstances.performer
+    return {
+        "process_instance_id": process_instance_id,
+        "occurred_at": circumstances.now,
+        "actor": performer.username,
+        "on_behalf_of": performer.on_behalf_of,
+        "basis": performer.basis,
+        "channel": performer.actor.token_id,
+        "request_id": performer.actor.request_id,
+        "process_definition_id": circumstances.process_definition_id,
+        "version": circumstances.version,
+        "payload_sha256": None,
+        "state_sha256": None,
+        "format": EVENT_FORMAT,
+    }
+
+
+def _row(new: NewEvent, now: datetime) -> dict[str, Any]:
+    figures = figures_of(new.type, new.payload, now)
+    return {
         "type": new.type,
         "element_id": new.element_id,
         "element_name": new.element_name,
         "round": new.round,
-        "actor": performer.username,
-        "on_behalf_of": performer.on_behalf_of,
-        "basis": performer.basis,
-    }
-    in_json = {
-        "process_instance_id": str(process_instance_id),
-        "occurred_at": as_sealed(now),
-        "user_task_id": None if new.user_task_id is None else str(new.user_task_id),
-        "state_sha256": None if state_after is None else hashlib.sha256(state_after).hexdigest(),
-    }
-    sealed = seal(told | in_json, new.payload, end.hash)
-    return told | {
-        "process_instance_id": process_instance_id,
-        "occurred_at": now,
         "user_task_id": new.user_task_id,
         "payload": new.payload,
-        "payload_salt": sealed.payload_salt,
-        "state_after": state_after,
-        "previous_hash": end.hash,
-        "hash": sealed.hash,
+        "decision": figures.decision,
+        "waiting_seconds": figures.waiting_seconds,
+        "duration_seconds": figures.duration_seconds,
+        "late": figures.late,
     }
 
 
-_COLUMNS = [column for column in tables.event.c if column.name not in {"payload_salt", "state_after"}]
+#: how an event is proven, and where its instance stood then: not what it tells
+_PROOF = {"payload_salt", "payload_sha256", "state_after", "state_sha256", "format"}
+COLUMNS = [column for column in tables.event.c if column.name not in _PROOF]
 _SORTABLE = {"sequence": tables.event.c.sequence}
 
 
 def list_of_instance(session: Session, process_instance_id: UUID, page: keyset.Page) -> keyset.Slice[Event]:
     """The events of one instance, oldest first unless the page says otherwise."""
-    query = select(*_COLUMNS).where(tables.event.c.process_instance_id == process_instance_id)
+    query = select(*COLUMNS).where(tables.event.c.process_instance_id == process_instance_id)
     return keyset.fetch(
         session,
         query,
@@ -147,7 +168,7 @@ def last(
 ) -> Event | None:
     """The newest event of a type in an instance, of one element or one user task where asked."""
     columns = tables.event.c
-    query = select(*_COLUMNS).where(columns.process_instance_id == process_instance_id, columns.type == type_)
+    query = select(*COLUMNS).where(columns.process_instance_id == process_instance_id, columns.type == type_)
     if term is not None:
         within = columns.sequence.between(term.begins_after, term.ends_before)
         query = query.where(columns.element_id == term.element_id, within)

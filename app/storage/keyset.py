@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -60,16 +60,18 @@ def fetch(
     *,
     sortable: Sortable,
     default_sort: str,
-    identity: ColumnElement[Any],
+    identity: ColumnElement[Any] | Sequence[ColumnElement[Any]],
     build: Callable[[Mapping[str, Any]], T],
 ) -> Slice[T]:
     """Run the query for one page.
 
-    Args: `identity` is unique and breaks ties; `build` makes an item of a row's values by column name.
+    Args: `identity`, one column or several, is unique and breaks ties; `build` makes an item of a row's values by
+        column name.
     Raises: ParameterRefused: an unknown sort field, or a cursor that this list did not give.
     """
     sort = page.sort or default_sort
-    orders = [*_parse_sort(sort, sortable), _Order("", identity, descending=sort.startswith("-"))]
+    ties = identity if isinstance(identity, Sequence) else [identity]
+    orders = [*_parse_sort(sort, sortable), *(_Order("", tie, descending=sort.startswith("-")) for tie in ties)]
     wanted = query if page.cursor is None else query.where(_after(orders, _decode(page.cursor, sort, orders)))
     keys = [order.column.label(f"_key_{index}") for index, order in enumerate(orders)]
     wanted = (
@@ -106,7 +108,9 @@ def _after(orders: list[_Order], place: list[Any]) -> ColumnElement[bool]:
         beyond = order.column < value if order.descending else order.column > value
         ties = (o.column == v for o, v in zip(orders[:index], place[:index], strict=True))
         alternatives.append(and_(*ties, beyond))
-    return or_(*alternatives)
+    # Follows from the alternatives, but only of this does a database see where in an index to begin.
+    first = orders[0].column <= place[0] if orders[0].descending else orders[0].column >= place[0]
+    return and_(first, or_(*alternatives))
 
 
 def _encode(sort: str, place: list[Any]) -> str:

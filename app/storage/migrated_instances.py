@@ -105,7 +105,7 @@ def save(
         [_migrated(instance, target, step, mapping), *task_events, *process_instances.consequences(step, tasks)],
         performer=performer,
         now=now,
-        process_definition_id=target.id,
+        moved_to=target,
         state=step.state,
         status=instance.status if step.status == ACTIVE else step.status,
         variables=step.variables,
@@ -130,7 +130,7 @@ def _migrated(instance: ProcessInstance, target: ProcessDefinition, step: Step, 
         "fingerprint": instance.fingerprint,
     }
     told = {"from": left, "to": target.as_told | {"id": str(target.id)}, "mapping": dict(mapping)}
-    return NewEvent("process_instance_migrated", told | {"changes": step.changes_as_json()})
+    return NewEvent("process_instance_migrated", told | {"changes": step.changes_as_json(), "flows": list(step.flows)})
 
 
 def _task_events(moved: MovedTask) -> Iterator[NewEvent]:

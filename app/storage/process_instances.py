@@ -16,15 +16,16 @@ from app.engine.definitions import Definition
 from app.engine.step import Step
 from app.errors import ProcessInstanceNotFound, UserTaskNotFound
 from app.permissions import Actor, Performer
+from app.proof.seal import StreamEnd, as_sealed
 from app.storage import events, participants, tables, user_tasks
-from app.storage.events import NewEvent
+from app.storage.event_figures import DECISION_FIELD, NOTE_FIELD
+from app.storage.events import Circumstances, NewEvent
 from app.storage.process_definitions import ProcessDefinition
-from app.storage.seal import StreamEnd
 from app.storage.user_tasks import Replaced, UserTask
 
 ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED = "active", "suspended", "completed", "cancelled", "failed"
 _ENDED = {COMPLETED, CANCELLED, FAILED}
-_ENDINGS = {"process_instance_completed", "process_instance_failed"}
+_ENDINGS = {f"process_instance_{status}" for status in _ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class ProcessInstance:
     started_at: datetime
     ended_at: datetime | None
     next_due_at: datetime | None
+    #: of any of its elements
+    highest_round: int
+    #: whether any user task of it was completed late
+    late: bool
+    #: from its start to its end
+    duration_seconds: int | None
     last_sequence: int
     last_event_at: datetime
     last_hash: bytes
@@ -152,6 +159,9 @@ def add(
         "started_at": now,
         "ended_at": None,
         "next_due_at": None,
+        "highest_round": 1,
+        "late": False,
+        "duration_seconds": None,
         "last_sequence": end.sequence,
         "last_event_at": now,
         "last_hash": end.hash,
@@ -181,7 +191,7 @@ def save_step(
     tasks = user_tasks.replace_open(session, instance.id, definition, was_open, step.open_user_tasks, now)
     if instance.revision == 0 or "lane_owners" in step.changes:
         participants.enter(session, instance.id, definition.roles, step.variables.get("lane_owners") or {})
-    story = [cause, *consequences(step, tasks)]
+    story = [cause, *consequences(step, tasks, cause)]
     saved = record(
         session,
         instance,
@@ -203,20 +213,44 @@ def record(
     *,
     performer: Performer,
     now: datetime,
+    moved_to: ProcessDefinition | None = None,
     **values: Any,
 ) -> ProcessInstance:
-    """Append events to an instance's stream and write the columns that changed with them."""
-    state_after = values.get("state")
-    end = events.append(
-        session, instance.id, instance.stream_end, story, performer=performer, now=now, state_after=state_after
-    )
-    participants.took_part(session, instance.id, performer.usernames)
-    values |= {"revision": instance.revision + 1}
-    values |= {"last_sequence": end.sequence, "last_event_at": now, "last_hash": end.hash}
+    """Append events to an instance's stream and write the columns that changed with them.
+
+    Args: `moved_to` the version in which it goes on from now, where that is another.
+    """
+    if moved_to is not None:
+        values["process_definition_id"] = moved_to.id
     if values.get("status") in _ENDED:
-        values["ended_at"] = now
+        values |= {"ended_at": now, "duration_seconds": int((now - instance.started_at).total_seconds())}
+        story = [_with_start(event, instance) for event in story]
+    version = instance if moved_to is None else moved_to
+    circumstances = Circumstances(
+        performer, now, version.process_definition_id, version.version, state_after=values.get("state")
+    )
+    end = events.append(session, instance.id, instance.stream_end, story, circumstances)
+    participants.took_part(session, instance.id, performer.usernames)
+    values |= {"revision": instance.revision + 1, **_searched(instance, story)}
+    values |= {"last_sequence": end.sequence, "last_event_at": now, "last_hash": end.hash}
     session.execute(_UPDATE, values | {"instance_id": instance.id})
     return replace(instance, **values)
+
+
+def _with_start(event: NewEvent, instance: ProcessInstance) -> NewEvent:
+    """The end of an instance, telling when it began as well."""
+    if event.type not in _ENDINGS:
+        return event
+    return replace(event, payload={**event.payload, "timing": {"started_at": as_sealed(instance.started_at)}})
+
+
+def _searched(instance: ProcessInstance, story: Sequence[NewEvent]) -> dict[str, Any]:
+    """What lists of instances are searched by, where these events change it."""
+    rounds = [event.round or 1 for event in story if event.type == "user_task_opened"]
+    highest = max([instance.highest_round, *rounds])
+    late = instance.late or any(event.payload.get("timing", {}).get("late") for event in story)
+    changed = {} if highest == instance.highest_round else {"highest_round": highest}
+    return changed if late == instance.late else changed | {"late": late}
 
 
 def task_event(type_: str, task: UserTask, **payload: Any) -> NewEvent:
@@ -229,16 +263,33 @@ def status_event(type_: str, instance: ProcessInstance, status: str, reason: str
     return NewEvent(type_, {"from": instance.status, "to": status, "reason": reason})
 
 
-def consequences(step: Step, tasks: Replaced) -> list[NewEvent]:
+def consequences(step: Step, tasks: Replaced, cause: NewEvent | None = None) -> list[NewEvent]:
     """What followed from the cause, in reading order: the path taken, the tasks, and the end if it came."""
     ran = [NewEvent(e.type, e.payload, e.element_id, e.element_name, e.round) for e in step.events]
     return [
         *(event for event in ran if event.type not in _ENDINGS),
         *(event for before, after in tasks.renewed for event in _renewal(before, after)),
         *(task_event("user_task_cancelled", task) for task in tasks.cancelled),
+        *(event for task in tasks.opened for event in _returned(task, step, cause)),
         *(task_event("user_task_opened", task, candidates=task.candidates) for task in tasks.opened),
         *(event for event in ran if event.type in _ENDINGS),
     ]
+
+
+def _returned(task: UserTask, step: Step, cause: NewEvent | None) -> list[NewEvent]:
+    """That somebody's decision sends the work back to an element: it has more rounds than the one decided at."""
+    decided = any(event.type == "gateway_decided" for event in step.events)
+    if cause is None or cause.round is None or task.round <= cause.round or not decided:
+        return []
+    entered = cause.payload.get("variables", {})
+    told = {
+        "from_element_id": cause.element_id,
+        "from_element_name": cause.element_name,
+        "from_user_task_id": str(cause.user_task_id),
+        "decision": entered.get(DECISION_FIELD),
+        "note": entered.get(NOTE_FIELD, cause.payload.get("comment")),
+    }
+    return [task_event("user_task_returned", task, **told)]
 
 
 def _renewal(before: UserTask, after: UserTask) -> list[NewEvent]:

@@ -14,8 +14,8 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
+from app.proof.seal import StreamEnd, seal, told_of_entry
 from app.storage import tables
-from app.storage.seal import StreamEnd, as_sealed, seal
 
 StreamName = Literal["administration", "access"]
 
@@ -53,23 +53,17 @@ def append(session: Session, stream: StreamName, entries: Sequence[NewEntry], *,
 
 
 def _row(stream: str, end: StreamEnd, entry: NewEntry, actor: Actor, moment: datetime) -> dict[str, Any]:
-    told = {
+    row = {
         "stream": stream,
         "sequence": end.sequence + 1,
+        "occurred_at": moment,
         "type": entry.type,
         "actor": actor.username,
+        "channel": actor.token_id,
         "request_id": actor.request_id,
         "subject": entry.subject,
-    }
-    identified = {"channel": actor.token_id, "process_instance_id": entry.process_instance_id}
-    as_text = {name: None if value is None else str(value) for name, value in identified.items()}
-    sealed = seal(told | as_text | {"occurred_at": as_sealed(moment)}, entry.payload, end.hash)
-    return {
-        **told,
-        **identified,
-        "occurred_at": moment,
+        "process_instance_id": entry.process_instance_id,
         "payload": entry.payload,
-        "payload_salt": sealed.payload_salt,
-        "previous_hash": end.hash,
-        "hash": sealed.hash,
     }
+    sealed = seal(told_of_entry(row), entry.payload, end.hash)
+    return row | {"payload_salt": sealed.payload_salt, "previous_hash": end.hash, "hash": sealed.hash}

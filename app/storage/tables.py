@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -57,6 +59,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+#: the order in which events of all instances are listed
+_IN_TIME = ("occurred_at", "process_instance_id", "sequence")
+
+
+def _index_where(name: str, condition: str, *columns: str) -> Index:
+    """An index of the rows that fulfil a condition."""
+    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
+
 
 metadata = MetaData(
     naming_convention={
@@ -180,9 +191,44 @@ stream_event = Table(
     Column("process_instance_id", Uuid, index=True),
     Column("payload", Json, nullable=False),
     Column("payload_salt", LargeBinary(16), nullable=False),
+    # Only where the payload was removed by law: its digest, so that the proof of the rest holds. Payload and salt are
+    # empty then.
+    Column("payload_sha256", LargeBinary(32)),
     Column("hash", LargeBinary(32), nullable=False),
     Column("previous_hash", LargeBinary(32), nullable=False),
     Index("ix_stream_event_subject", "subject", "sequence"),
+    Index("ix_stream_event_actor", "stream", "actor", "sequence"),
+    Index("ix_stream_event_type", "stream", "type", "sequence"),
+    Index("ix_stream_event_occurred_at", "stream", "occurred_at", "sequence"),
+)
+
+# Signed statements about where all streams end; append-only, each chained to the one before: see `app.proof`.
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # Root of the Merkle tree over the heads of all streams, and how many streams and events these are.
+    Column("root", LargeBinary(32), nullable=False),
+    Column("stream_count", BigInteger, nullable=False),
+    Column("event_count", BigInteger, nullable=False),
+    # SHA-256 of the statement of the checkpoint before; 32 zero bytes for the first.
+    Column("previous_hash", LargeBinary(32), nullable=False),
+    # RFC 7638 thumbprint of the public key, and the signature.
+    Column("key_id", String(43), nullable=False),
+    Column("signature", LargeBinary(64), nullable=False),
+)
+
+# Where a stream ended at a checkpoint, written only where it differs from the checkpoint before; append-only.
+checkpoint_head = Table(
+    "checkpoint_head",
+    metadata,
+    # `administration`, `access`, or the id of a process instance.
+    Column("stream", String(36), primary_key=True),
+    Column("checkpoint", Integer, ForeignKey("checkpoint.number"), primary_key=True, autoincrement=False),
+    Column("sequence", Integer, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Index("ix_checkpoint_head_checkpoint", "checkpoint", "stream"),
 )
 
 deployment = Table(
@@ -245,11 +291,28 @@ process_instance = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("next_due_at", UtcDateTime),
+    # What lists of instances are searched by: the highest round of any element, whether anything was late, and from
+    # the start to the end.
+    Column("highest_round", Integer, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("duration_seconds", BigInteger),
     # The end of the event stream, kept here so that appending to it reads nothing.
     Column("last_sequence", Integer, nullable=False),
     Column("last_event_at", UtcDateTime, nullable=False),
     Column("last_hash", LargeBinary(32), nullable=False),
     Index("ix_process_instance_started_at", "started_at", "id"),
+    _index_where("ix_process_instance_late", "late", "started_at", "id"),
+    _index_where("ix_process_instance_highest_round", "highest_round >= 2", "highest_round", "started_at", "id"),
+    _index_where(
+        "ix_process_instance_duration", "duration_seconds IS NOT NULL", "duration_seconds", "started_at", "id"
+    ),
+    Index(
+        "ix_process_instance_variables",
+        "variables",
+        postgresql_using="gin",
+        postgresql_ops={"variables": "jsonb_path_ops"},
+        info={"dialect": "postgresql"},
+    ).ddl_if(dialect="postgresql"),
 )
 
 participant = Table(
@@ -319,10 +382,28 @@ event = Table(
     Column("actor", String(64), nullable=False),
     Column("on_behalf_of", String(64)),
     Column("basis", Text),
+    # By which token; never the token. None for the command line and for tokens of an outside provider.
+    Column("channel", Uuid),
+    Column("request_id", String(64)),
+    # The version that the instance runs once this has happened.
+    Column("process_definition_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("payload", Json, nullable=False),
     Column("payload_salt", LargeBinary(16), nullable=False),
+    # Only where the payload was removed by law: its digest, so that the proof of the rest holds. Payload and salt are
+    # empty then.
+    Column("payload_sha256", LargeBinary(32)),
     # Once per command, on its last event: the encoded state after it.
     Column("state_after", LargeBinary),
+    # Only where the state was removed by law: its digest.
+    Column("state_sha256", LargeBinary(32)),
+    # What of the payload is searched for and counted: see `app.storage.event_figures`.
+    Column("decision", Text),
+    Column("waiting_seconds", BigInteger),
+    Column("duration_seconds", BigInteger),
+    Column("late", Boolean),
+    # By which rule it is sealed: see `app.proof.seal`.
+    Column("format", SmallInteger, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Column("previous_hash", LargeBinary(32), nullable=False),
     # Which versions instances have left: few of very many events.
@@ -332,6 +413,17 @@ event = Table(
         postgresql_where=text("type = 'process_instance_migrated'"),
         sqlite_where=text("type = 'process_instance_migrated'"),
     ),
+    # What auditors search by, each in order of time. Partial where few events have it.
+    Index("ix_event_occurred_at", "occurred_at", "process_instance_id", "sequence"),
+    Index("ix_event_actor", "actor", "occurred_at", "process_instance_id", "sequence"),
+    _index_where("ix_event_on_behalf_of", "on_behalf_of IS NOT NULL", "on_behalf_of", *_IN_TIME),
+    _index_where("ix_event_element_id", "element_id IS NOT NULL", "element_id", *_IN_TIME),
+    Index("ix_event_type", "type", "occurred_at", "process_instance_id", "sequence"),
+    Index("ix_event_definition", "process_definition_id", "occurred_at", "process_instance_id", "sequence"),
+    _index_where("ix_event_decision", "decision IS NOT NULL", "decision", *_IN_TIME),
+    _index_where("ix_event_late", "late", *_IN_TIME),
+    _index_where("ix_event_round", "round >= 2", "round", *_IN_TIME),
+    _index_where("ix_event_duration", "duration_seconds IS NOT NULL", "duration_seconds", *_IN_TIME),
 )
 
 idempotency_key = Table(

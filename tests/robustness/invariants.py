@@ -19,7 +19,10 @@ from app.storage import process_definitions, process_instances, tables
 from app.storage.database import Database
 from app.storage.process_instances import ProcessInstance
 
-_SEALED_AS_IS = ("type", "element_id", "element_name", "round", "actor", "on_behalf_of", "basis", "sequence")
+_SEALED_AS_IS = (
+    *("type", "element_id", "element_name", "round", "actor", "on_behalf_of", "basis", "sequence"),
+    *("request_id", "version"),
+)
 
 
 def check_every_instance(database: Database) -> int:
@@ -98,7 +101,9 @@ def _check_chain(instance: ProcessInstance, events: Sequence[RowMapping]) -> Non
 def _sealed(event: RowMapping) -> dict[str, Any]:
     state, task_id = event["state_after"], event["user_task_id"]
     return {name: event[name] for name in _SEALED_AS_IS} | {
-        "format": 1,
+        "format": 2,
+        "channel": event["channel"] and str(event["channel"]),
+        "process_definition_id": str(event["process_definition_id"]),
         "process_instance_id": str(event["process_instance_id"]),
         "occurred_at": event["occurred_at"].astimezone(UTC).isoformat(timespec="microseconds"),
         "user_task_id": None if task_id is None else str(task_id),

@@ -15,7 +15,10 @@ from tests.conftest import Clock
 from tests.diagrams_in_text import parallel_teams, single_task
 from tests.sop import As, advance, task_of
 
-SEALED = ("sequence", "type", "element_id", "element_name", "round", "actor", "on_behalf_of", "basis", "payload")
+SEALED = (
+    *("sequence", "type", "element_id", "element_name", "round", "actor", "on_behalf_of", "basis", "payload"),
+    *("request_id", "version"),
+)
 
 
 def test_a_chain_with_every_kind_of_value_verifies_from_the_database_alone(as_: As, database: Database) -> None:
@@ -49,7 +52,9 @@ def _sealed(row: Any) -> dict[str, Any]:
     told = {name: row[name] for name in SEALED if name != "payload"}
     state = row["state_after"]
     return told | {
-        "format": 1,
+        "format": 2,
+        "channel": row["channel"] and str(row["channel"]),
+        "process_definition_id": str(row["process_definition_id"]),
         "process_instance_id": str(row["process_instance_id"]),
         "occurred_at": row["occurred_at"].astimezone(UTC).isoformat(timespec="microseconds"),
         "user_task_id": None if row["user_task_id"] is None else str(row["user_task_id"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,17 @@ def empty_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path)
 
 def differences(database: Database) -> list[Any]:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return list(compare_metadata(context, metadata))
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": _is_of(connection.dialect.name),
+        }
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def _is_of(dialect: str) -> Callable[..., bool]:
+    """Whether something of the models is meant for this database."""
+    return lambda thing, *_: getattr(thing, "info", {}).get("dialect", dialect) == dialect
 
 
 def objects(database: Database) -> set[str]:
