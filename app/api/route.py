@@ -12,9 +12,11 @@ from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
 from app import permissions
+from app.api import refusals
 from app.api.authentication import authenticate
+from app.commands.record_refusal import is_recorded
 from app.engine.strict_json import JsonInvalid, read_json
-from app.errors import FieldError, Malformed, ParameterRefused, UnsupportedMediaType
+from app.errors import FieldError, Malformed, ParameterRefused, ServiceError, UnsupportedMediaType
 from app.permissions import Operation
 
 #: levels of objects and lists in a body; keeps every later walk over it shallow
@@ -46,6 +48,12 @@ class StrictRequest(Request):
                 raise Malformed(f"The body is not JSON that can be used: {error}.", errors=place) from error
         return self._strict_json
 
+    @property
+    def on_behalf_of(self) -> str | None:
+        """In whose name the person says to act, where that has been read."""
+        named = self._strict_json.get("on_behalf_of") if isinstance(self._strict_json, dict) else None
+        return named if isinstance(named, str) else None
+
 
 async def _read_json(body: bytes) -> Any:
     if len(body) < _LARGE:
@@ -62,7 +70,8 @@ def asks(*operations: Operation) -> dict[str, Any]:
 class AuthenticatedRoute(APIRoute):
     """A route for authenticated people that says what they ask for, by `asks(…)`.
 
-    401 comes first, then 403 for a token that is not meant for this, 400, 413 and 415, then the endpoint.
+    401 comes first, then 403 for a token that is not meant for this, 400, 413 and 415, then the endpoint. What an
+    authenticated person may not do is recorded before it is answered.
     """
 
     def get_route_handler(self) -> Handler:
@@ -75,18 +84,26 @@ class AuthenticatedRoute(APIRoute):
         needs_json = takes_json and self.body_field is not None and self.body_field.field_info.is_required()
         limit = _MAX_UPLOAD if takes_upload else _MAX_JSON
 
-        async def checked(request: Request) -> Response:
+        async def checked(request: StrictRequest) -> Response:
+            permissions.require_scope(operations, request.state.actor)
+            _refuse_parameters(request, parameters)
+            request.state.body = await _json_body(request, is_required=needs_json) if takes_json else b""
+            if takes_upload and _content_type(request) not in {"", "multipart/form-data"}:
+                raise UnsupportedMediaType("Send multipart/form-data.")
+            return await handle(request)
+
+        async def authenticated(request: Request) -> Response:
             strict = StrictRequest(request.scope, _bounded(request.receive, limit))
             strict.state.actor = await run_in_threadpool(authenticate, request)
             strict.state.operations = operations
-            permissions.require_scope(operations, strict.state.actor)
-            _refuse_parameters(request, parameters)
-            strict.state.body = await _json_body(strict, is_required=needs_json) if takes_json else b""
-            if takes_upload and _content_type(request) not in {"", "multipart/form-data"}:
-                raise UnsupportedMediaType("Send multipart/form-data.")
-            return await handle(strict)
+            try:
+                return await checked(strict)
+            except ServiceError as refusal:
+                if is_recorded(refusal):
+                    await run_in_threadpool(refusals.record, strict, operations, strict.on_behalf_of, refusal)
+                raise
 
-        return checked
+        return authenticated
 
 
 def _query_parameters(dependant: Dependant) -> set[str]:

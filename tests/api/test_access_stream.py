@@ -28,8 +28,9 @@ PATHS = (
 
 def readings(database: Database) -> list[Any]:
     with database.reading() as session:
-        query = select(tables.stream_event).where(tables.stream_event.c.stream == "access")
-        return list(session.execute(query.order_by(tables.stream_event.c.sequence)).mappings())
+        columns = tables.stream_event.c
+        query = select(tables.stream_event).where(columns.stream == "access", columns.type == "history_read")
+        return list(session.execute(query.order_by(columns.sequence)).mappings())
 
 
 @pytest.fixture
