@@ -47,7 +47,10 @@ class Reading:
             return question(session)
 
     def record(self, *instance_ids: UUID) -> None:
-        """Record, where the caller's reading is recorded, which instances the answer tells of: before it is sent."""
+        """Record, where the caller's reading is recorded, what was read: before it is sent.
+
+        Args: `instance_ids` of the instances of which the answer tells; none where it tells of people.
+        """
         if is_recorded(self.actor):
             with self.database.transaction() as session:
                 record_reading(session, self.actor, self.path, self.query, instance_ids, now=self.now)

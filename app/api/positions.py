@@ -37,6 +37,7 @@ def list_positions(
     """The positions, by name."""
     permissions.require(Operation.READ_POSITION, reading.actor)
     found = reading.ask(lambda session: positions.search(session, page, q=q, unit=unit))
+    reading.record()
     items = [people_schemas.Position.model_validate(position) for position in found.items]
     return shown(ListOf(items=items, next_cursor=found.next_cursor, total=found.total))
 
@@ -69,6 +70,7 @@ def read_position(position_id: UUID, reading: Read) -> Response:
     """One position."""
     permissions.require(Operation.READ_POSITION, reading.actor)
     position = reading.ask(lambda session: positions.get(session, position_id))
+    reading.record()
     return shown(people_schemas.Position.model_validate(position), {"ETag": etag(position.revision)})
 
 

@@ -106,7 +106,9 @@ def list_definition_events(definition_id: UUID, reading: Read, page: PageOf) -> 
         items = [schemas.DefinitionEvent.model_validate(item) for item in found.items]
         return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)
 
-    return shown(reading.ask(question))
+    body = reading.ask(question)
+    reading.record()
+    return shown(body)
 
 
 @router.post(

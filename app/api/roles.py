@@ -25,4 +25,5 @@ def list_roles(reading: Read) -> Response:
     """Every role by name, on one page: lanes of the newest diagrams, system roles, and what somebody still holds."""
     permissions.require(Operation.READ_ROLE, reading.actor)
     items = [people_schemas.Role.model_validate(role) for role in reading.ask(roles.all_of)]
+    reading.record()
     return shown(ListOf(items=items, next_cursor=None, total=None))

@@ -42,6 +42,7 @@ def list_substitutions(
     visible_to = None if permissions.is_allowed(Operation.READ_SUBSTITUTION, actor) else actor.user_id
     wanted = SubstitutionFilter(username, reading.now if in_force else None)
     found = reading.ask(lambda session: substitutions.search(session, page, wanted, visible_to))
+    reading.record()
     items = [people_schemas.Substitution.model_validate(one) for one in found.items]
     return shown(ListOf(items=items, next_cursor=found.next_cursor, total=found.total))
 
@@ -78,6 +79,7 @@ def read_substitution(substitution_id: UUID, reading: Read) -> Response:
     is_side = reading.actor.username in {there.principal, there.deputy}
     if not permissions.is_allowed(Operation.READ_SUBSTITUTION, reading.actor, {Ground.OWNER} if is_side else ()):
         raise SubstitutionNotFound
+    reading.record()
     return shown(people_schemas.Substitution.model_validate(there))
 
 

@@ -41,6 +41,8 @@ def list_tokens(
     else:
         permissions.require(Operation.READ_ANY_TOKEN, reading.actor)
     found = reading.ask(lambda session: token_register.of(session, wanted, page))
+    if wanted != reading.actor.username:
+        reading.record()
     items = [people_schemas.Token.model_validate(token) for token in found.items]
     return shown(ListOf(items=items, next_cursor=found.next_cursor, total=found.total))
 

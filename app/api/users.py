@@ -45,6 +45,7 @@ def list_users(
     permissions.require(Operation.READ_USER, reading.actor)
     wanted = PeopleFilter(q, active, role)
     found = reading.ask(lambda session: people_search.search(session, page, wanted))
+    reading.record()
     items = [people_schemas.UserSummary.model_validate(_fields(person)) for person in found.items]
     return shown(ListOf(items=items, next_cursor=found.next_cursor, total=found.total))
 
@@ -92,6 +93,7 @@ def read_user(username: Username, reading: Read) -> Response:
         return person, identities.nip_of(session, person.id) if sees_nip else None
 
     person, nip = reading.ask(question)
+    reading.record()
     body = people_schemas.IdentifiedUser.model_validate(_fields(person) | {"nip": nip})
     return shown(body, {"ETag": etag(person.revision)})
 

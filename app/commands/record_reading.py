@@ -1,4 +1,4 @@
-"""Record that an auditor read instances."""
+"""Record that an auditor read instances, their history, or of people."""
 
 from __future__ import annotations
 
