@@ -103,7 +103,7 @@ OF_ACCESS: Mapping[str, EventType] = MappingProxyType(
         "history_read": _type(
             "An auditor read instances, their history, or of people.", "path query process_instance_ids"
         ),
-        "history_exported": _type("Somebody took the history out.", "path query"),
+        "history_exported": _type("Somebody took the history out.", "path query format"),
         "attempt_refused": _type(
             "Somebody tried what they may not do, or what was not theirs to do then.",
             "method path operations code on_behalf_of user_task_id element_id",
