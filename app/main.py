@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import app as package
 from app.api import (
+    as_of,
     comparisons,
     deployments,
     health,
@@ -82,7 +83,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
-    for part in (*work, users, roles, positions, tokens, substitutions):
+    for part in (*work, as_of, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)
     application.include_router(health.router)
