@@ -131,17 +131,15 @@ def _show_history(office: Office, instance_id: str, console: Console) -> None:
             event["actor"],
             event["type"].replace("user_task_", "task ").replace("process_instance_", "process ").replace("_", " "),
             _with_round(event["element_name"] or "", event["round"] or 1),
-            _gist(event["payload"]),
+            _gist(event),
         )
     console.print(table)
 
 
-def _gist(payload: Json) -> str:
-    """What a row has room for: the flow that a gateway took, or how many values changed."""
-    if "flows" in payload:
-        return ", ".join(flow["name"] or flow["id"] for flow in payload["flows"])
-    changes = len(payload.get("changes", ()))
-    return f"{changes} values" if changes else ""
+def _gist(event: Json) -> str:
+    """What a row has room for: how many values changed, or else what was decided."""
+    changes = len(event["payload"].get("changes", ()))
+    return f"{changes} values" if changes else event["decision"] or event["payload"].get("decision") or ""
 
 
 def _with_round(name: str, number: int) -> str:

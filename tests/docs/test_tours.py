@@ -77,7 +77,8 @@ def test_the_readmes_tour_works_as_it_is_written(environment: dict[str, str]) ->
     assert walked.stdout.count('"code":"required"') == 1, "the remark is missing, once"
     assert walked.stdout.count("urn:jenjang:problem") == 1, "nothing else is refused"
     history = walked.stdout[walked.stdout.rindex("\n1 ") :].strip().splitlines()
-    assert "sekretaris gateway_decided Disetujui?" in history[-2]
+    assert "sekretaris gateway_decided Disetujui?" in history[-3]
+    assert "sekretaris user_task_returned Membuat konsep rancangan" in history[-2]
     assert "user_task_opened Membuat konsep rancangan" in history[-1]
 
 
