@@ -35,3 +35,10 @@ def _quality(media_type: str, ranges: dict[str, float]) -> float:
     kind = media_type.partition("/")[0]
     named = (ranges[each] for each in (media_type, f"{kind}/*", "*/*") if each in ranges)
     return next(named, 0.0)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header likes gzip no less than the bare bytes; not without any header."""
+    codings = dict(map(_parsed, accept_encoding.split(",")))
+    gzip = codings.get("gzip", codings.get("*", 0.0))
+    return gzip > 0 and gzip >= codings.get("identity", 0.0)
