@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from app.settings import Settings
 from app.storage import definition_status, deployments, migrations, process_definitions, tables
@@ -181,3 +184,73 @@ def test_every_table_that_hangs_on_an_instance_carries_its_id_first_in_the_key(e
     assert hanging == {"event", "user_task", "comment", "participant"}
     for table in hanging:
         assert inspector.get_pk_constraint(table)["constrained_columns"][0] == "process_instance_id"
+
+
+_VERSIONS = ("1" * 32, "2" * 32)
+_INSTANCE = "9" * 32
+_ADD_VERSION = """INSERT INTO process_definition
+    (id, deployment_id, key, version, name, file_name, sha256, fingerprint, xml, status)
+    VALUES (:id, :deployment, 'satu', :number, 'Satu', 'satu.bpmn', 'a', 'b', :bytes, 'approved')"""
+_ADD_EVENT = """INSERT INTO event
+    (process_instance_id, sequence, occurred_at, type, actor, payload, payload_salt, hash, previous_hash)
+    VALUES (:id, :sequence, '2026-07-01', :type, 'kepala', :payload, :bytes, :bytes, :bytes)"""
+
+
+def _of_before(*, moves_at: int | None) -> list[tuple[str, dict[str, Any]]]:
+    """Rows as revision 0004 has them: an instance with four events, in which it may have moved to version 2."""
+    runs = _VERSIONS[0] if moves_at is None else _VERSIONS[1]
+    there = "(:id, :version, NULL, 'completed', :bytes, 4, '{}', 'kepala', :start, :end, NULL, 4, :end, :bytes)"
+    moved = {"from": {"id": str(UUID(_VERSIONS[0]))}, "to": {"id": str(UUID(_VERSIONS[1]))}}
+    versions = [
+        (
+            _ADD_VERSION,
+            {"id": id_, "number": number, "deployment": "3" * 32, "bytes": b"x"},
+        )
+        for number, id_ in enumerate(_VERSIONS, start=1)
+    ]
+    events = [
+        (
+            _ADD_EVENT,
+            {
+                "id": _INSTANCE,
+                "sequence": sequence,
+                "type": "process_instance_migrated" if sequence == moves_at else "user_task_claimed",
+                "payload": json.dumps(moved if sequence == moves_at else {}),
+                "bytes": b"x",
+            },
+        )
+        for sequence in range(1, 5)
+    ]
+    times = {"start": "2026-07-01 00:00:00.000000", "end": "2026-07-03 00:00:01.000000"}
+    return [
+        ("INSERT INTO deployment VALUES (:id, 'lama', '2026-07-01')", {"id": "3" * 32}),
+        ("INSERT INTO process VALUES ('satu', 2)", {}),
+        *versions,
+        (f"INSERT INTO process_instance VALUES {there}", {"id": _INSTANCE, "version": runs, "bytes": b"x", **times}),  # noqa: S608 - no input
+        *events,
+    ]
+
+
+@pytest.mark.parametrize(("moves_at", "versions"), [(None, [1, 1, 1, 1]), (3, [1, 1, 2, 2]), (1, [2, 2, 2, 2])])
+def test_events_of_before_are_found_by_the_version_that_their_instance_ran_then(
+    empty_database: Database, moves_at: int | None, versions: list[int]
+) -> None:
+    migrations.upgrade(empty_database, "0004")
+    with empty_database.transaction() as session:
+        for statement, values in _of_before(moves_at=moves_at):
+            session.execute(text(statement), values)
+    migrations.upgrade(empty_database)
+    with empty_database.reading() as session:
+        events = session.execute(select(tables.event).order_by(tables.event.c.sequence)).mappings().all()
+        duration, rounds = session.execute(
+            select(tables.process_instance.c.duration_seconds, tables.process_instance.c.highest_round)
+        ).one()
+    assert [event["version"] for event in events] == versions
+    assert [event["process_definition_id"] for event in events] == [UUID(_VERSIONS[number - 1]) for number in versions]
+    assert {event["format"] for event in events} == {1}, "what they say is sealed as it was"
+    assert (duration, rounds) == (2 * 86400 + 1, 1)
+    with pytest.raises(DBAPIError, match="append-only"), empty_database.transaction() as session:
+        session.execute(text("UPDATE event SET version = 7"))
+    command.downgrade(migrations.configuration(empty_database), "0004")
+    with pytest.raises(DBAPIError, match="append-only"), empty_database.transaction() as session:
+        session.execute(text("DELETE FROM event"))
