@@ -21,6 +21,7 @@ from app.api import (
     as_of,
     comparisons,
     deployments,
+    exports,
     health,
     history,
     positions,
@@ -83,7 +84,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
-    for part in (*work, as_of, users, roles, positions, tokens, substitutions):
+    for part in (*work, as_of, exports, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)
     application.include_router(health.router)
