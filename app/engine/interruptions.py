@@ -20,6 +20,7 @@ from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from app.engine.flows import note_flows
 from app.engine.merging import merged
 from app.engine.variables import variables_at, variables_of
 
@@ -86,6 +87,7 @@ class BoundaryEvent(SpiffBoundaryEvent):
                 child.parent = firing
         firing.children, repeating.children = repeating.children, []
         firing._set_state(TaskState.COMPLETED)
+        note_flows(firing)
 
 
 def _catcher(thrower: Task, event: BpmnEvent) -> Task | None:

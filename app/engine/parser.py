@@ -69,8 +69,8 @@ def _connect_by_flow(
 ) -> None:
     """Connect an element with the one that a flow leads to, and note the flow's id, which SpiffWorkflow forgets."""
     _connect_outgoing(parser, outgoing_task, sequence_flow_node, is_default)
-    noted = getattr(parser.task, "flow_ids", {})
-    parser.task.flow_ids = {outgoing_task.name: sequence_flow_node.get("id", "")} | noted
+    noted: dict[str, list[str]] = vars(parser.task).setdefault("flow_ids", {})
+    noted.setdefault(outgoing_task.name, []).append(sequence_flow_node.get("id", ""))
 
 
 TaskParser.connect_outgoing = _connect_by_flow

@@ -10,7 +10,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.expressions import ExpressionError
-from app.engine.gateways import Decision
+from app.engine.flows import note_flows
 from app.engine.workflow import Process, element_id, expression_failed
 from app.errors import ProcessStuck
 
@@ -45,7 +45,7 @@ def run(task: Task) -> None:
     """
     with stuck_at(task):
         task.run()
-        _note_flows(task)
+        note_flows(task)
         _tell_activity(task)
 
 
@@ -64,19 +64,6 @@ def stuck_at(task: Task) -> Iterator[None]:
     except Exception as error:
         culprit = getattr(error, "task", None) or task
         raise ProcessStuck("engine_failed", element_id(culprit), "It cannot be carried out as drawn.") from error
-
-
-def _note_flows(task: Task) -> None:
-    """Remember by which sequence flows the tokens have left an element that is done."""
-    if task.state != TaskState.COMPLETED:
-        return
-    if isinstance(task.task_spec, Decision):
-        taken = task.internal_data["flows"]
-    else:
-        flow_ids: dict[str, str] = getattr(task.task_spec, "flow_ids", {})
-        targets = (child.task_spec.name for child in task.children if not child.has_state(TaskState.PREDICTED_MASK))
-        taken = [flow_ids[name] for name in targets if name in flow_ids]
-    task.workflow.top_workflow.flows += taken
 
 
 def _tell_activity(task: Task) -> None:
