@@ -24,11 +24,13 @@ from app.api import (
     exports,
     health,
     history,
+    history_events,
     positions,
     problems,
     process_definitions,
     process_instances,
     roles,
+    rounds,
     sop_sheets,
     substitutions,
     tokens,
@@ -84,7 +86,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
-    for part in (*work, as_of, exports, users, roles, positions, tokens, substitutions):
+    for part in (*work, history_events, as_of, rounds, exports, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)
     application.include_router(health.router)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
 from app.api.dependencies import PageOf, Read, bearer, shown
+from app.api.event_filters import EventFilterOfOne
 from app.api.route import AuthenticatedRoute, asks
 from app.permissions import Operation
 from app.storage import access, events
@@ -22,12 +23,12 @@ router = APIRouter(prefix="/history", tags=["history"], route_class=Authenticate
     response_model=schemas.ListOf[schemas.Event],
     openapi_extra=asks(Operation.READ_HISTORY),
 )
-def list_events(instance_id: UUID, reading: Read, page: PageOf) -> Response:
+def list_events(instance_id: UUID, reading: Read, page: PageOf, wanted: EventFilterOfOne) -> Response:
     """The events of one instance, oldest first."""
 
     def question(session: Session) -> schemas.ListOf[schemas.Event]:
         instance = access.read_instance(session, instance_id, reading.actor, Operation.READ_HISTORY)
-        found = events.list_of_instance(session, instance.id, page)
+        found = events.list_of_instance(session, instance.id, page, wanted)
         items = [present.event(record) for record in found.items]
         return schemas.ListOf(items=items, next_cursor=found.next_cursor, total=found.total)
 

@@ -16,6 +16,7 @@ from app.proof.seal import EVENT_FORMAT, StreamEnd, seal, told_of_event
 from app.storage import keyset, tables
 from app.storage.element_history import Term
 from app.storage.event_figures import figures_of
+from app.storage.event_search import EventFilter, conditions
 
 _INSERT = insert(tables.event)
 
@@ -144,9 +145,13 @@ COLUMNS = [column for column in tables.event.c if column.name not in _PROOF]
 _SORTABLE = {"sequence": tables.event.c.sequence}
 
 
-def list_of_instance(session: Session, process_instance_id: UUID, page: keyset.Page) -> keyset.Slice[Event]:
+def list_of_instance(
+    session: Session, process_instance_id: UUID, page: keyset.Page, wanted: EventFilter
+) -> keyset.Slice[Event]:
     """The events of one instance, oldest first unless the page says otherwise."""
-    query = select(*COLUMNS).where(tables.event.c.process_instance_id == process_instance_id)
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    of_it = tables.event.c.process_instance_id == process_instance_id
+    query = select(*COLUMNS).where(of_it, *conditions(wanted, sqlite=sqlite))
     return keyset.fetch(
         session,
         query,

@@ -94,6 +94,7 @@ def existing(office: Server, definition_id: str) -> dict[str, str]:
         "instance_id": instance["id"],
         "task_id": task["id"],
         "name": "isi.json",
+        "stream": "access",
     }
 
 
