@@ -11,7 +11,8 @@ from app.engine.sop_sheet import SopSheet
 #: what stands where the diagram says nothing
 NOT_STATED = "–"
 
-_MONTHS = (
+#: as officials write dates
+MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
     *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
 )
@@ -83,4 +84,4 @@ def _date(text: str) -> date | None:
 def _date_text(text: str | None) -> str:
     """A date in words; what is no date as its author wrote it."""
     day = _date(text or "")
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else text or NOT_STATED
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if day else text or NOT_STATED

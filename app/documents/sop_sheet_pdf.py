@@ -1,21 +1,14 @@
 """The SOP sheet as a PDF/A-2b, tagged, A4 in landscape. The same sheet gives the same bytes.
 
-typst draws; the words of a diagram reach it as data alone, never as markup. Its fonts are those inside the library
-(Libertinus Serif, and DejaVu Sans Mono for what that lacks), so that no machine's own fonts can change the page.
+typst draws; the words of a diagram reach it as data alone, never as markup: see `app.documents.typesetting`.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import typst
 
 from app.documents.arrows import route
 from app.documents.identity import date_of, read_identity
@@ -32,6 +25,7 @@ from app.documents.pages import (
     columns_for,
     paginate,
 )
+from app.documents.typesetting import Words, archivable, breakable, queried
 from app.engine.checks.sop_sheet import MAX_LANES
 from app.engine.sop_sheet import SopSheet
 from app.errors import SopSheetTooWide
@@ -52,17 +46,10 @@ _MIN_ROW = 16.0
 _MIN_ROW_NAMED_BELOW = 20.0
 _FIRST_HEADER = 6.0
 _SECOND_HEADER = (7.0, 30.0)
-#: letters without a space that a column, and the identity block, have room for; and how many stay together beyond
-_COLUMN, _BLOCK, _PIECE = 19, 60, 9
-_SOFT_HYPHEN, _ZERO_WIDTH_SPACE = "\u00ad", "\u200b"
-#: what may lack a glyph: all but blocks that the fonts have whole, such as Latin, Cyrillic, Hebrew, Arabic and arrows
-_UNSURE = re.compile(
-    "[^\n -~\u00a0-\u0377\u03a3-\u0484\u05d0-\u05ea\u0621-\u063a\u0640-\u0655\u1e00-\u1f15\u2000-\u2040"
-    "\u20a0-\u20bf\u2190-\u23ff\u2460-\u25ff]"
-)
-_NO_GLYPH = "could not be displayed"
+#: letters without a space that a column, and the identity block, have room for
+_COLUMN, _BLOCK = 19, 60
 
-Words = dict[str, Any]
+_TEMPLATE, _INPUT = "sop_sheet.typ", "sheet"
 
 
 def render_pdf(sheet: SopSheet) -> bytes:
@@ -74,7 +61,7 @@ def render_pdf(sheet: SopSheet) -> bytes:
     """
     if len(sheet.lanes) > MAX_LANES:
         raise SopSheetTooWide(f"The sheet has {len(sheet.lanes)} columns of actors; a page has room for {MAX_LANES}.")
-    return _compiled(_drawn(sheet, _words(sheet)))
+    return archivable(_TEMPLATE, _INPUT, _drawn(sheet, _words(sheet)))
 
 
 def _words(sheet: SopSheet) -> Words:
@@ -106,7 +93,7 @@ def _settable(value: Any, longest: int = _COLUMN) -> Any:
     match value:
         case str():
             text = value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + _CUT
-            return re.sub(rf"\S{{{longest + 1},}}", lambda word: _broken(word[0]), text)
+            return breakable(text, longest)
         case dict():
             return {key: _settable(each, longest) for key, each in value.items()}
         case list() | tuple():
@@ -114,17 +101,10 @@ def _settable(value: Any, longest: int = _COLUMN) -> Any:
     return value
 
 
-def _broken(word: str) -> str:
-    """A long word with the places where it may be broken: with a hyphen where it is a word indeed, else without."""
-    is_word = word.strip(".,;:()\"'").isalpha()
-    pieces = (word[place : place + _PIECE] for place in range(0, len(word), _PIECE))
-    return (_SOFT_HYPHEN if is_word else _ZERO_WIDTH_SPACE).join(pieces)
-
-
 def _drawn(sheet: SopSheet, words: Words) -> Words:
     """The words with the pages on which they come to stand."""
     columns = columns_for(len(sheet.lanes))
-    measured = _measured(words)
+    measured = queried(_TEMPLATE, _INPUT, words)
     if not words["upright"]:
         least, most = _SECOND_HEADER
         words["header"][1] = min(most, max(least, *measured["lanes"]) + 2)
@@ -155,37 +135,3 @@ def _fitted(row: Words, high: Sequence[float], least: float, room: float) -> flo
 
 def _page(page: Page, rows: Sequence[Words], heights: Sequence[float]) -> Words:
     return asdict(page) | {"rows": [rows[index] | {"height": heights[index]} for index in page.rows]}
-
-
-@cache
-def _template() -> bytes:
-    return files("app.documents").joinpath("templates", "sop_sheet.typ").read_bytes()
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts(include_system_fonts=False)
-
-
-def _measured(words: Words) -> Words:
-    """Heights in millimetres: of the cells of each row, and of the lanes' names."""
-    inputs = {"sheet": json.dumps(words)}
-    found: Words = json.loads(
-        typst.query(_template(), "<measured>", "value", one=True, font_paths=_fonts(), sys_inputs=inputs)
-    )
-    return found
-
-
-def _compiled(sheet: Words) -> bytes:
-    text = json.dumps(sheet, ensure_ascii=False)
-    try:
-        return _archivable(text)
-    except typst.TypstError as error:
-        if _NO_GLYPH not in str(error):
-            raise
-        return _archivable(_UNSURE.sub("□", text))
-
-
-def _archivable(sheet: str) -> bytes:
-    inputs = {"sheet": sheet}
-    return typst.compile(_template(), font_paths=_fonts(), sys_inputs=inputs, pdf_standards="a-2b")

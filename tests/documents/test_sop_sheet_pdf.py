@@ -15,7 +15,7 @@ import pikepdf
 import pytest
 import typst
 
-from app.documents import sop_sheet_pdf
+from app.documents import typesetting
 from app.documents.pages import columns_for
 from app.documents.sop_sheet_pdf import MAX_POINTS, render_pdf
 from app.engine.checks import process_keys
@@ -135,7 +135,7 @@ def test_a_sheet_without_rows_has_its_identity_block() -> None:
 
 
 def test_all_that_counts_as_sure_to_have_a_glyph_has_one() -> None:
-    unsure = sop_sheet_pdf._UNSURE
+    unsure = typesetting.UNSURE
     sure = "".join(
         character
         for character in map(chr, range(0x20, 0x2800))
