@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite file, made when missing.")
+    audit_dir: Path = Field(Path("audit"), description="Folder of the key that signs checkpoints, and of their copies.")
     database_url: str | None = Field(
         None,
         description="PostgreSQL to use instead of the SQLite file: `postgresql://user:password@host/name`.",

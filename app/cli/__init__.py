@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import people_commands
+from app.cli import audit_commands, people_commands
 from app.errors import ServiceError
 
 #: exit code of an expected failure; wrong usage has 2
@@ -24,6 +24,7 @@ cli = typer.Typer(
 cli.add_typer(people_commands.users, name="user")
 cli.add_typer(people_commands.roles, name="role")
 cli.add_typer(people_commands.tokens, name="token")
+cli.add_typer(audit_commands.audit, name="audit")
 
 
 @cli.command()

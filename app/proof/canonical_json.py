@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
 import rfc8785
 
-#: beyond them, other readers of JSON lose digits
-_SAFE_INTEGERS = range(-(2**53) + 1, 2**53)
+#: beyond it, other readers of JSON lose digits
+_SAFE_INTEGER = 2**53 - 1
+_LEAVES = frozenset({str, bool, type(None)})
+#: bytes of UTF-8 that begin no character of four bytes
+_SHORT = bytes(range(0xF0))
 
 
 def dumps(value: Any) -> bytes:
     """The value in its one canonical form.
 
     Raises:
-        rfc8785.CanonicalizationError: it has none
+        rfc8785.CanonicalizationError, TypeError: it has none
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if _is_plain(value) else rfc8785.dumps(value)
+    if _is_plain((value,)):
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        if written.isascii() or not written.translate(None, _SHORT):
+            return written
+    return rfc8785.dumps(value)
 
 
-def _is_plain(value: Any) -> bool:
+def of_text(text: str | bytes) -> tuple[Any, bytes]:
+    """A value from its JSON as a database keeps it, and its canonical form.
+
+    Raises:
+        ValueError, TypeError: it is no JSON, or has no canonical form
+    """
+    value = orjson.loads(text)
+    try:
+        return value, dumps(value)
+    except rfc8785.IntegerDomainError:
+        # A large number with a fraction of zero: PostgreSQL keeps it as an integer, digit by digit.
+        return value, dumps(json.loads(text, parse_int=_number))
+
+
+def _number(digits: str) -> int | float:
+    number = int(digits)
+    return number if abs(number) <= _SAFE_INTEGER else float(digits)
+
+
+def _is_plain(values: Any) -> bool:
     """Whether orjson writes the very same, seventy times as fast.
 
-    It does but for numbers with a fraction or an exponent, and for names that UTF-8 sorts otherwise than UTF-16.
+    It does but for numbers with a fraction or an exponent, and for names that UTF-8 sorts otherwise than UTF-16: which
+    is only so beside characters of four bytes.
     """
-    match value:
-        case None | bool() | str():
-            return True
-        case int():
-            return value in _SAFE_INTEGERS
-        case list():
-            return all(map(_is_plain, value))
-        case dict():
-            return all(isinstance(name, str) and name.isascii() and _is_plain(item) for name, item in value.items())
-    return False
+    for value in values:
+        kind = type(value)
+        if kind in _LEAVES:
+            continue
+        if kind is dict:
+            if not _is_plain(value.values()):
+                return False
+        elif kind is list:
+            if not _is_plain(value):
+                return False
+        elif kind is not int or not -_SAFE_INTEGER <= value <= _SAFE_INTEGER:
+            return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -66,6 +67,13 @@ def latest(session: Session) -> Checkpoint | None:
 def get(session: Session, number: int) -> Checkpoint | None:
     """One checkpoint, if it was made."""
     row = session.execute(select(tables.checkpoint).where(_checkpoint.number == number)).mappings().first()
+    return None if row is None else Checkpoint(**row)
+
+
+def latest_by(session: Session, moment: datetime) -> Checkpoint | None:
+    """The last checkpoint that was made by this moment."""
+    made = select(tables.checkpoint).where(_checkpoint.created_at <= moment)
+    row = session.execute(made.order_by(_checkpoint.number.desc()).limit(1)).mappings().first()
     return None if row is None else Checkpoint(**row)
 
 
