@@ -68,3 +68,16 @@ def _standing(definition: Definition, process: Any, content: Row) -> Iterator[st
             yield spec.bpmn_id
         if inside is not None:
             yield from _standing(definition, definition.subprocess_specs[spec.spec], inside)
+
+
+def passes_so_far(state: bytes, element_id: str | None = None) -> int:
+    """How often the element was reached; without one, that of all which was reached most often.
+
+    User tasks and the gateways that decide are counted. After a migration, the element's count is that of the element
+    which it was before.
+
+    Raises:
+        StateUnreadable
+    """
+    rounds: dict[str, int] = read_rows(state)["rounds"]
+    return max(rounds.values(), default=0) if element_id is None else rounds.get(element_id, 0)
