@@ -256,6 +256,12 @@ class SopSheetTooLarge(Conflict):
     code = "sop_sheet_too_large"
 
 
+class EvidenceTooLarge(Conflict):
+    """The dossier of this process instance is too large to be drawn"""
+
+    code = "evidence_too_large"
+
+
 class FormNotFound(NotFound):
     """The process definition has no form of this name"""
 

@@ -21,6 +21,7 @@ from app.api import (
     as_of,
     comparisons,
     deployments,
+    evidence,
     exports,
     health,
     history,
@@ -86,7 +87,8 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
-    for part in (*work, history_events, as_of, rounds, exports, users, roles, positions, tokens, substitutions):
+    told = (history_events, as_of, rounds, evidence, exports)
+    for part in (*work, *told, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)
     application.include_router(health.router)

@@ -200,6 +200,9 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
     ("GET /history/process-instances/{instance_id}/as-of", Operation.READ_HISTORY): lambda person, target: person.get(
         f"/history/process-instances/{target.instance['id']}/as-of", seq=1
     ),
+    ("GET /history/process-instances/{instance_id}/evidence", Operation.READ_HISTORY): lambda person, target: (
+        person.get(f"/history/process-instances/{target.instance['id']}/evidence")
+    ),
     ("GET /history/events", Operation.READ_HISTORY): _listed("/history/events", lambda t: t.instance["id"]),
     ("GET /history/streams/{stream}/events", Operation.READ_STREAM): _get("/history/streams/administration/events"),
     ("GET /history/process-instances/{instance_id}/rounds", Operation.READ_HISTORY): lambda person, target: person.get(

@@ -1,0 +1,170 @@
+"""The evidence of one instance as a zip: what proves it, what follows from that, and `verify.py` to check both.
+
+Pure but for the folder that it writes to. An instance may have thousands of events: they come one by one, and nothing
+of them is kept in memory but the variables as they are. The same input gives the same bytes: names in order, no times
+of files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from app.documents.evidence_values import Derived, written
+
+_PACKAGE = "bukti.zip"
+#: names of forms that every system of files can carry as they are
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+#: of each file in the zip: no time but the first that a zip can tell, and the rights of an ordinary file
+_TIME, _RIGHTS, _UNIX = (1980, 1, 1, 0, 0, 0), 0o100644 << 16, 3
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceEvent:
+    """One event with all by which it is proven."""
+
+    #: what is sealed besides the digest of the payload and the hash before
+    told: Mapping[str, Any]
+    #: None where it was removed by law
+    payload: Mapping[str, Any] | None
+    payload_salt: bytes
+    payload_sha256: bytes
+    previous_hash: bytes
+    hash: bytes
+    #: as it is stored
+    state: bytes | None
+
+    @property
+    def sequence(self) -> int:
+        """Its number in the stream."""
+        return int(self.told["sequence"])
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """As a line of `events.jsonl` tells it."""
+        return {
+            **self.told,
+            "payload": self.payload,
+            "payload_salt": None if self.payload is None else self.payload_salt.hex(),
+            "payload_sha256": self.payload_sha256.hex(),
+            "previous_hash": self.previous_hash.hex(),
+            "hash": self.hash.hex(),
+            "state_removed": self.state is None and self.told["state_sha256"] is not None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceVersion:
+    """A version that the instance ran, byte for byte."""
+
+    id: str
+    key: str
+    version: int
+    sha256: str
+    fingerprint: str
+    xml: bytes
+    forms: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCheckpoint:
+    """The latest checkpoint that covers the instance, and how the instance's head stands under its root."""
+
+    statement: Mapping[str, Any]
+    signature: bytes
+    head: Mapping[str, Any]
+    #: from the head up to the root: on which side a hash stands, and the hash
+    path: Sequence[tuple[str, bytes]]
+
+
+class EvidenceFolder:
+    """A folder in which a package is gathered; what is in it is read by `packed`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._root = folder / "bukti"
+        (self._root / "states").mkdir(parents=True)
+        self._events = (self._root / "events.jsonl").open("wb")
+        self._derived = Derived(self._root)
+
+    def add_event(self, event: EvidenceEvent) -> None:
+        """Write the next event of the stream, its state, and what follows from it."""
+        self._events.write(written(event.line) + b"\n")
+        if event.state is not None:
+            (self._root / "states" / f"{event.sequence:06d}.state").write_bytes(event.state)
+        self._derived.add(event.told, event.payload)
+
+    def add_versions(self, versions: Iterable[EvidenceVersion]) -> None:
+        """Write the diagrams and the forms, and which is which."""
+        self._write("definitions.json", _in_lines([self._add_version(version) for version in versions]))
+
+    def _add_version(self, version: EvidenceVersion) -> dict[str, Any]:
+        folder = f"definitions/{version.version}"
+        (self._root / folder / "forms").mkdir(parents=True)
+        self._write(f"{folder}/diagram.bpmn", version.xml)
+        forms = []
+        for number, (name, content) in enumerate(sorted(version.forms.items()), start=1):
+            file = name if _PLAIN_NAME.fullmatch(name) else f"~{number}.json"
+            self._write(f"{folder}/forms/{file}", content)
+            forms.append({"name": name, "file": f"{folder}/forms/{file}"})
+        told = {name: getattr(version, name) for name in ("id", "key", "version", "sha256", "fingerprint")}
+        return {**told, "diagram": f"{folder}/diagram.bpmn", "forms": forms}
+
+    def add_checkpoint(self, checkpoint: EvidenceCheckpoint) -> None:
+        """Write down what was signed of the instance."""
+        told = {
+            "statement": checkpoint.statement,
+            "signature": checkpoint.signature.hex(),
+            "head": checkpoint.head,
+            "path": [{"side": side, "hash": digest.hex()} for side, digest in checkpoint.path],
+        }
+        self._write("checkpoint.json", written(told) + b"\n")
+
+    def add_keys(self, keys: Iterable[Mapping[str, str]]) -> None:
+        """Write the public keys (JWK) by which checkpoints are verified."""
+        self._write("public-keys.json", written({"keys": [dict(key) for key in keys]}) + b"\n")
+
+    def finish(self) -> None:
+        """No more events: what was written is complete."""
+        self._events.close()
+        self._derived.close()
+
+    def packed(self, dossier: bytes) -> Path:
+        """Add what is to be read, and zip it all; gives the zip, which lies in the folder."""
+        self._write("dossier.pdf", dossier)
+        self._write("README.txt", files("app.documents").joinpath("templates", "evidence_readme.txt").read_bytes())
+        self._write("verify.py", files("app.documents").joinpath("verify.py").read_bytes())
+        names = sorted(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        self._write("hashes.txt", "".join(f"{self._sha256(name)}  {name}\n" for name in names).encode())
+        package = self._folder / _PACKAGE
+        with zipfile.ZipFile(package, "w") as archive:
+            for name in sorted([*names, "hashes.txt"]):
+                self._pack(archive, name)
+        return package
+
+    def _pack(self, archive: zipfile.ZipFile, name: str) -> None:
+        member = zipfile.ZipInfo(name, _TIME)
+        member.create_system, member.external_attr = _UNIX, _RIGHTS
+        # States are compressed already.
+        member.compress_type = zipfile.ZIP_STORED if name.endswith(".state") else zipfile.ZIP_DEFLATED
+        with (self._root / name).open("rb") as source, archive.open(member, "w") as target:
+            while block := source.read(_BLOCK):
+                target.write(block)
+
+    def _sha256(self, name: str) -> str:
+        with (self._root / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _write(self, name: str, content: bytes) -> None:
+        (self._root / name).write_bytes(content)
+
+
+def _in_lines(entries: Iterable[Mapping[str, Any]]) -> bytes:
+    return b"[" + b",\n".join(written(entry) for entry in entries) + b"]\n"
