@@ -15,8 +15,9 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
 from app.engine import codec
-from app.storage import process_definitions, process_instances, tables
+from app.storage import event_types, process_definitions, process_instances, tables
 from app.storage.database import Database
+from app.storage.event_types import EventType
 from app.storage.process_instances import ProcessInstance
 
 _SEALED_AS_IS = (
@@ -46,6 +47,8 @@ def check_instance(database: Database, instance_id: UUID | str) -> None:
     _check_chain(instance, events)
     _check_events_of_tasks(events, tasks)
     _check_variables(instance, events)
+    for event in events:
+        check_payload(event, event_types.OF_INSTANCES)
 
 
 def events_of(database: Database, instance_id: UUID | str) -> Sequence[RowMapping]:
@@ -121,7 +124,9 @@ def verify_stream(database: Database, name: str) -> None:
         events = session.execute(query).mappings().all()
         end = session.execute(select(tables.stream).where(tables.stream.c.name == name)).mappings().one()
     previous = bytes(32)
+    types = event_types.OF_ACCESS if name == "access" else event_types.OF_ADMINISTRATION
     for position, event in enumerate(events, start=1):
+        check_payload(event, types)
         assert (event["sequence"], event["previous_hash"]) == (position, previous)
         previous = hashlib.sha256(rfc8785.dumps(_sealed_entry(event))).digest()
         assert event["hash"] == previous
@@ -137,6 +142,12 @@ def _sealed_entry(event: RowMapping) -> dict[str, Any]:
         "payload_sha256": hashlib.sha256(event["payload_salt"] + rfc8785.dumps(event["payload"])).hexdigest(),
         "previous_hash": event["previous_hash"].hex(),
     }
+
+
+def check_payload(event: RowMapping, types: Mapping[str, EventType]) -> None:
+    """Assert that an event is of a documented type, and that its payload holds what is documented of it."""
+    known, members = types[event["type"]], event["payload"].keys()
+    assert known.members <= members <= known.members | known.optional, event["type"]
 
 
 def _check_events_of_tasks(events: Sequence[RowMapping], tasks: Sequence[RowMapping]) -> None:
