@@ -9,10 +9,10 @@ from fastapi import Depends, Query
 
 from app.api.dependencies import Moment
 from app.api.filter_parameters import (
+    MAX_INTEGER,
     Count,
     Duration,
     Identifier,
-    Username,
     Variables,
     read_types,
     read_variables,
@@ -21,41 +21,45 @@ from app.api.filter_parameters import (
 from app.storage.event_search import EventFilter
 from app.storage.event_types import OF_INSTANCES
 
-_Actor = Annotated[Username, Query(description="Username of who acted, or in whose name it was done.")]
+_Actor = Annotated[str | None, Query(max_length=64, description="Username of who acted, or in whose name it was done.")]
 _Type = Annotated[
-    list[str],
+    list[str] | None,
     Query(alias="type", max_length=40, description="Type of event; repeatable: any of them.", examples=[None]),
 ]
 _Late = Annotated[
-    bool, Query(description="`true`: user tasks completed after their standard time; `false`: those in time.")
+    bool | None, Query(description="`true`: user tasks completed after their standard time; `false`: those in time.")
 ]
 _Decision = Annotated[
-    str,
+    str | None,
     Query(max_length=1000, description="What was decided: in the form's `keputusan`, or the name of a gateway's flow."),
 ]
-_Round = Annotated[Count, Query(description="Events of this round of an element, or a later one.")]
-_Key = Annotated[Identifier, Query(description="Process of the version that the instance ran once it had happened.")]
+_Round = Annotated[
+    int | None, Query(ge=1, le=MAX_INTEGER, description="Events of this round of an element, or a later one.")
+]
+_Key = Annotated[
+    str | None, Query(max_length=255, description="Process of the version that the instance ran once it had happened.")
+]
 _AtLeast = Annotated[
-    Duration,
+    Duration | None,
     Query(description="ISO 8601 duration: `P3D` is three calendar days. Only events that have one are found."),
 ]
 
 
 async def _event_filter(
-    actor: _Actor | None = None,
-    element_id: Identifier | None = None,
-    type_: _Type | None = None,
+    actor: _Actor = None,
+    element_id: Identifier = None,
+    type_: _Type = None,
     occurred_after: Moment | None = None,
     occurred_before: Moment | None = None,
-    process_definition_key: _Key | None = None,
-    version: Count | None = None,
+    process_definition_key: _Key = None,
+    version: Count = None,
     process_instance_id: UUID | None = None,
-    business_key: Identifier | None = None,
-    variable: Variables | None = None,
-    decision: _Decision | None = None,
-    round_at_least: _Round | None = None,
-    late: _Late | None = None,
-    duration_at_least: _AtLeast | None = None,
+    business_key: Identifier = None,
+    variable: Variables = None,
+    decision: _Decision = None,
+    round_at_least: _Round = None,
+    late: _Late = None,
+    duration_at_least: _AtLeast = None,
     duration_at_most: Duration | None = None,
 ) -> EventFilter:
     return EventFilter(
@@ -78,12 +82,12 @@ async def _event_filter(
 
 
 async def _event_filter_of_one(
-    actor: _Actor | None = None,
-    element_id: Identifier | None = None,
-    type_: _Type | None = None,
+    actor: _Actor = None,
+    element_id: Identifier = None,
+    type_: _Type = None,
     occurred_after: Moment | None = None,
     occurred_before: Moment | None = None,
-    round_at_least: _Round | None = None,
+    round_at_least: _Round = None,
 ) -> EventFilter:
     return EventFilter(
         actor=actor,

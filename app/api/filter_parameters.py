@@ -15,7 +15,7 @@ from app.errors import FieldError, ParameterRefused
 
 _VARIABLE = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,63}):(.*)", re.ASCII | re.DOTALL)
 #: of an INTEGER column
-_MAX_INTEGER = 2**31 - 1
+MAX_INTEGER = 2**31 - 1
 
 
 def _read_duration(value: object) -> object:
@@ -30,12 +30,14 @@ def _read_duration(value: object) -> object:
 #: an ISO 8601 duration in a query, of calendar time: a week is 7 days, a month 30, a year 365
 Duration = Annotated[timedelta, BeforeValidator(_read_duration)]
 #: how many rounds, or which version
-Count = Annotated[int, Query(ge=1, le=_MAX_INTEGER)]
-Username = Annotated[str, Query(max_length=64)]
+Count = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
+Username = Annotated[str | None, Query(max_length=64)]
 #: of an element, or a process definition
-Identifier = Annotated[str, Query(max_length=255)]
+Identifier = Annotated[str | None, Query(max_length=255)]
 #: `name:value`, repeatable
-Variables = Annotated[list[str], Query(max_length=10, description="`name:value`, such as `tahun:2025`; repeatable.")]
+Variables = Annotated[
+    list[str] | None, Query(max_length=10, description="`name:value`, such as `tahun:2025`; repeatable.")
+]
 
 
 def read_variables(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -65,7 +65,7 @@ def list_stream_events(
         list[str] | None,
         Query(alias="type", max_length=20, description="Type of event; repeatable: any of them.", examples=[None]),
     ] = None,
-    actor: Username | None = None,
+    actor: Username = None,
     subject: Annotated[
         str | None, Query(max_length=255, description="Exactly what it is about, such as a username.")
     ] = None,

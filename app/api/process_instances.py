@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
-from app.api.dependencies import Command, Create, Moment, PageOf, Read, answer, bearer, etag, shown
+from app.api.dependencies import Command, Create, PageOf, Read, answer, bearer, etag, shown
+from app.api.instance_filters import InstanceFilterOf
 from app.api.route import AuthenticatedRoute, asks
 from app.commands.cancel_process_instance import cancel_process_instance as cancel
 from app.commands.migrate_process_instance import migrate_process_instance as migrate
 from app.commands.resume_process_instance import resume_process_instance as resume
 from app.commands.start_process_instance import start_process_instance as start
 from app.commands.suspend_process_instance import suspend_process_instance as suspend
-from app.errors import BodyRefused, FieldError, ParameterRefused
+from app.errors import BodyRefused, FieldError
 from app.permissions import Operation
 from app.queries.preview_migration import preview_migration
 from app.storage import access, process_definitions, process_instance_search, user_tasks
 from app.storage.idempotency import Answer
-from app.storage.process_instance_search import ProcessInstanceFilter
 from app.storage.process_instances import ProcessInstance
 
 router = APIRouter(
     prefix="/process-instances", tags=["process instances"], route_class=AuthenticatedRoute, dependencies=[bearer]
 )
-
-Status = Literal["active", "suspended", "completed", "cancelled", "failed"]
-_VARIABLE = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,63}):(.*)", re.ASCII | re.DOTALL)
 
 
 @router.post(
@@ -76,29 +71,13 @@ def _named(body: schemas.StartRequest) -> UUID | str:
     response_model=schemas.ListOf[schemas.ProcessInstance],
     openapi_extra=asks(Operation.READ_INSTANCE),
 )
-def list_process_instances(
-    reading: Read,
-    page: PageOf,
-    status: Status | None = None,
-    process_definition_key: Annotated[str | None, Query(max_length=255)] = None,
-    business_key: Annotated[str | None, Query(max_length=255)] = None,
-    started_by: Annotated[str | None, Query(max_length=64)] = None,
-    started_after: Moment | None = None,
-    started_before: Moment | None = None,
-    variable: Annotated[
-        list[str] | None, Query(max_length=10, description="`name:value`, such as `tahun:2025`.")
-    ] = None,
-) -> Response:
-    """The instances that the caller may know of, newest first."""
-    wanted = ProcessInstanceFilter(
-        status=status,
-        process_definition_key=process_definition_key,
-        business_key=business_key,
-        started_by=started_by,
-        started_after=started_after,
-        started_before=started_before,
-        variables=_variables(variable or []),
-    )
+def list_process_instances(reading: Read, page: PageOf, wanted: InstanceFilterOf) -> Response:
+    """The instances that the caller may know of, newest first.
+
+    `sort` takes `started_at`, `ended_at`, `duration_seconds`, `highest_round`, `status`, `started_by`, `business_key`
+    and `process_definition_key`. Sorted by `ended_at` or `duration_seconds`, only instances are listed that have
+    ended; by `highest_round`, only those in which something was done again.
+    """
     actor = reading.actor
 
     def question(session: Session) -> schemas.ListOf[schemas.ProcessInstance]:
@@ -114,13 +93,6 @@ def list_process_instances(
     body = reading.ask(question)
     reading.record(*(instance.id for instance in body.items))
     return shown(body)
-
-
-def _variables(texts: list[str]) -> tuple[tuple[str, str], ...]:
-    matches = [_VARIABLE.fullmatch(text) for text in texts]
-    if None in matches:
-        raise ParameterRefused(errors=[FieldError("variable", "malformed", "Write it as name:value.")])
-    return tuple((match[1], match[2]) for match in matches if match is not None)
 
 
 @router.get(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 
-from app.storage import json_search, tables
+from app.storage import json_search, tables, walks
 
 _event = tables.event.c
 _instance = tables.process_instance.c
@@ -56,7 +56,7 @@ def conditions(wanted: EventFilter, *, sqlite: bool) -> list[ColumnElement[bool]
     if wanted.types:
         found.append(_event.type.in_(wanted.types))
     if wanted.round_at_least is not None:
-        found.append(of_rounds(wanted.round_at_least))
+        found.append(walks.repeated(_event.round, wanted.round_at_least))
     if wanted.process_definition_key is not None:
         of_key = select(_definition.id).where(_definition.key == wanted.process_definition_key)
         found.append(_event.process_definition_id.in_(of_key))
@@ -85,13 +85,6 @@ def plain(wanted: EventFilter) -> list[ColumnElement[bool]]:
     if wanted.duration_at_most is not None:
         found.append(_event.duration_seconds <= wanted.duration_at_most)
     return found
-
-
-def of_rounds(at_least: int) -> ColumnElement[bool]:
-    """That it belongs to this round or a later one."""
-    # The partial index is found only by a number that stands in the text of the query.
-    is_repeated = [_event.round >= literal_column("2")] if at_least >= 2 else []
-    return and_(_event.round >= at_least, *is_repeated)
 
 
 def of_instances(wanted: EventFilter, *, sqlite: bool) -> list[ColumnElement[bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -108,6 +108,12 @@ def _one(session: Session, condition: ColumnElement[bool]) -> ProcessDefinition:
     if row is None:
         raise ProcessDefinitionNotFound
     return ProcessDefinition(**row)
+
+
+def ids_of(session: Session, key: str, version: int | None = None) -> Sequence[UUID]:
+    """The ids of all versions of a key, or of the one of this number; none where there is no such."""
+    query = select(_definition.id).where(_definition.key == key).order_by(_definition.version)
+    return session.scalars(query if version is None else query.where(_definition.version == version)).all()
 
 
 def current_of_each(session: Session) -> list[ProcessDefinition]:

@@ -6,67 +6,172 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
-from app.storage import json_search, keyset, participants, process_instances, tables
+from app.storage import json_search, keyset, participants, process_definitions, tables, walks
 from app.storage.process_instances import ProcessInstance
 
 _instance = tables.process_instance.c
 _definition = tables.process_definition.c
+_participant = tables.participant.c
+_event = tables.event.c
+
+#: Traces by which instances are found and then sorted, whichever they are; where there are more, walking along all
+#: instances soon finds enough that have one.
+_FEW = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessInstanceFilter:
-    """Which instances are wanted; what is None does not matter."""
+    """Which instances are wanted; what is None or empty does not matter, and all the rest must hold."""
 
     status: str | None = None
     process_definition_key: str | None = None
+    version: int | None = None
     business_key: str | None = None
     started_by: str | None = None
+    #: later than this, earlier than that
     started_after: datetime | None = None
     started_before: datetime | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
     #: (name, value as text), all of which must hold
     variables: tuple[tuple[str, str], ...] = ()
+    #: username of who acted in it, or of whom it was done in the name of
+    actor: str | None = None
+    #: at which something has happened
+    element_id: str | None = None
+    #: that was made in it
+    decision: str | None = None
+    #: of any of its elements
+    round_at_least: int | None = None
+    #: whether any user task was completed after its standard time
+    late: bool | None = None
+    #: seconds from start to end
+    duration_at_least: int | None = None
+    duration_at_most: int | None = None
 
 
 def search(
     session: Session, page: keyset.Page, wanted: ProcessInstanceFilter, visible_to: Actor | None
 ) -> keyset.Slice[ProcessInstance]:
-    """Instances, newest first; only those that `visible_to` may know of (None: all)."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
+    """Instances, newest first; only those that `visible_to` may know of (None: all).
+
+    Sorted by `ended_at` or `duration_seconds`, only those are listed that have ended; by `highest_round`, only those
+    with a repeated round.
+    """
+    query = _query(session, wanted, visible_to, page.sort or "-started_at")
+    found = query.selected_columns
+    own = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
     return keyset.fetch(
         session,
-        _filtered(wanted, visible_to, sqlite=sqlite),
+        query,
         page,
-        sortable={
-            "started_at": _instance.started_at,
-            "status": _instance.status,
-            "started_by": _instance.started_by,
-            "business_key": func.coalesce(_instance.business_key, ""),
-            "process_definition_key": _definition.key,
-        },
+        sortable={name: found[name] for name in own}
+        | {"business_key": func.coalesce(found.business_key, ""), "process_definition_key": found.key},
         default_sort="-started_at",
-        identity=_instance.id,
+        identity=found.id,
         build=lambda row: ProcessInstance(**row),
     )
 
 
-def _filtered(wanted: ProcessInstanceFilter, visible_to: Actor | None, *, sqlite: bool) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = [true()]
+def _query(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> Select[Any]:
+    conditions = [*_plain(session, wanted), *_sorted_by(sort)]
+    choices = _choices(session, wanted)
+    instances = None
+    if sort.removeprefix("-") == "started_at":
+        instances = walks.merged(select(tables.process_instance).where(*conditions), choices)
+    if instances is None:
+        instances = select(tables.process_instance).where(*conditions, *(or_(*choice) for choice in choices))
+    found = instances.subquery()
+    query = select(
+        found,
+        _definition.key,
+        _definition.version,
+        _definition.sha256.label("definition_sha256"),
+        _definition.fingerprint,
+    ).join_from(found, tables.process_definition, found.c.process_definition_id == _definition.id)
+    for traces in _traces(wanted):
+        query = query.where(_has_left(session, traces, found.c.id))
+    return query if visible_to is None else query.where(participants.may_know(found.c.id, visible_to))
+
+
+def _plain(session: Session, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    found: list[ColumnElement[bool]] = [true()]
     for name in ("status", "business_key", "started_by"):
         value = getattr(wanted, name)
         if value is not None:
-            conditions.append(_instance[name] == value)
-    if wanted.process_definition_key is not None:
-        conditions.append(_definition.key == wanted.process_definition_key)
-    if wanted.started_after is not None:
-        conditions.append(_instance.started_at > wanted.started_after)
-    if wanted.started_before is not None:
-        conditions.append(_instance.started_at < wanted.started_before)
+            found.append(_instance[name] == value)
+    if wanted.late is not None:
+        # Not `IS`: the partial index is found by these very words.
+        found.append(_instance.late == (true() if wanted.late else false()))
     for name, text in wanted.variables:
-        conditions.append(json_search.variable_is(_instance.variables, name, text, sqlite=sqlite))
-    if visible_to is not None:
-        conditions.append(participants.may_know(_instance.id, visible_to))
-    return process_instances.SELECT.where(and_(*conditions))
+        found.append(json_search.variable_is(_instance.variables, name, text, sqlite=sqlite))
+    return [*found, *_within(wanted)]
+
+
+def _within(wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name, bound in (("started_at", "started_after"), ("ended_at", "ended_after")):
+        if (moment := getattr(wanted, bound)) is not None:
+            found.append(_instance[name] > moment)
+    for name, bound in (("started_at", "started_before"), ("ended_at", "ended_before")):
+        if (moment := getattr(wanted, bound)) is not None:
+            found.append(_instance[name] < moment)
+    if wanted.duration_at_least is not None:
+        found.append(_instance.duration_seconds >= wanted.duration_at_least)
+    if wanted.duration_at_most is not None:
+        found.append(_instance.duration_seconds <= wanted.duration_at_most)
+    return found
+
+
+def _sorted_by(sort: str) -> list[ColumnElement[bool]]:
+    """That there is something to sort by: the partial indexes hold no other instances."""
+    fields = {field.removeprefix("-") for field in sort.split(",")}
+    found: list[ColumnElement[bool]] = []
+    for name in fields & {"duration_seconds", "ended_at"}:
+        found.append(_instance[name].is_not(None))
+    if "highest_round" in fields:
+        found.append(walks.repeated(_instance.highest_round, 2))
+    return found
+
+
+def _choices(session: Session, wanted: ProcessInstanceFilter) -> walks.Choices:
+    """Each condition that no single walk can follow."""
+    found: list[list[ColumnElement[bool]]] = []
+    if wanted.process_definition_key is not None:
+        versions = process_definitions.ids_of(session, wanted.process_definition_key, wanted.version)
+        found.append([_instance.process_definition_id == version for version in versions] or [false()])
+    elif wanted.version is not None:
+        numbered = select(_definition.id).where(_definition.version == wanted.version)
+        found.append([_instance.process_definition_id.in_(numbered)])
+    if wanted.round_at_least is not None:
+        found.append(walks.rounds(_instance.highest_round, wanted.round_at_least))
+    return found
+
+
+#: the column that names the instance, and what must hold of a row of its table
+_Traces = tuple[ColumnElement[Any], ColumnElement[bool]]
+
+
+def _traces(wanted: ProcessInstanceFilter) -> list[_Traces]:
+    """What instances have left in other tables."""
+    found: list[_Traces] = []
+    if wanted.actor is not None:
+        acted = and_(_participant.basis == "acted", _participant.name == wanted.actor)
+        found.append((_participant.process_instance_id, acted))
+    if wanted.element_id is not None:
+        found.append((_event.process_instance_id, _event.element_id == wanted.element_id))
+    if wanted.decision is not None:
+        found.append((_event.process_instance_id, _event.decision == wanted.decision))
+    return found
+
+
+def _has_left(session: Session, traces: _Traces, instance_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That an instance has left such a trace."""
+    named, condition = traces
+    few = session.scalars(select(named).where(condition).limit(_FEW + 1)).all()
+    return instance_id.in_(set(few)) if len(few) <= _FEW else exists().where(named == instance_id, condition)

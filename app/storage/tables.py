@@ -64,9 +64,9 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 _IN_TIME = ("occurred_at", "process_instance_id", "sequence")
 
 
-def _index_where(name: str, condition: str, *columns: str) -> Index:
-    """An index of the rows that fulfil a condition."""
-    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
+def _index_where(name: str, condition: str, *columns: str, sqlite: str | None = None) -> Index:
+    """An index of the rows that fulfil a condition, in SQLite's words where these are others."""
+    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(sqlite or condition))
 
 
 metadata = MetaData(
@@ -280,7 +280,7 @@ process_instance = Table(
     "process_instance",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("process_definition_id", Uuid, ForeignKey("process_definition.id"), nullable=False, index=True),
+    Column("process_definition_id", Uuid, ForeignKey("process_definition.id"), nullable=False),
     Column("business_key", String(255), index=True),
     Column("status", String(16), nullable=False),
     Column("state", LargeBinary, nullable=False),
@@ -301,7 +301,9 @@ process_instance = Table(
     Column("last_event_at", UtcDateTime, nullable=False),
     Column("last_hash", LargeBinary(32), nullable=False),
     Index("ix_process_instance_started_at", "started_at", "id"),
-    _index_where("ix_process_instance_late", "late", "started_at", "id"),
+    Index("ix_process_instance_process_definition_id", "process_definition_id", "started_at", "id"),
+    _index_where("ix_process_instance_ended_at", "ended_at IS NOT NULL", "ended_at", "id"),
+    _index_where("ix_process_instance_late", "late", "started_at", "id", sqlite="late = 1"),
     _index_where("ix_process_instance_highest_round", "highest_round >= 2", "highest_round", "started_at", "id"),
     _index_where(
         "ix_process_instance_duration", "duration_seconds IS NOT NULL", "duration_seconds", "started_at", "id"
@@ -421,7 +423,7 @@ event = Table(
     Index("ix_event_type", "type", "occurred_at", "process_instance_id", "sequence"),
     Index("ix_event_definition", "process_definition_id", "occurred_at", "process_instance_id", "sequence"),
     _index_where("ix_event_decision", "decision IS NOT NULL", "decision", *_IN_TIME),
-    _index_where("ix_event_late", "late", *_IN_TIME),
+    _index_where("ix_event_late", "late", *_IN_TIME, sqlite="late = 1"),
     _index_where("ix_event_round", "round >= 2", "round", *_IN_TIME),
     _index_where("ix_event_duration", "duration_seconds IS NOT NULL", "duration_seconds", *_IN_TIME),
 )

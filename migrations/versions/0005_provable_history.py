@@ -16,6 +16,10 @@ depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
 _IN_TIME = ["occurred_at", "process_instance_id", "sequence"]
+_STARTED = ["started_at", "id"]
+_OF_DEFINITION = ("ix_process_instance_process_definition_id", "process_instance", ["process_definition_id"], None)
+#: in SQLite's words, where these are others
+_SQLITE_CONDITIONS = {"late": "late = 1"}
 _MIGRATED = ("ix_event_migrated", "event", ["process_instance_id"], "type = 'process_instance_migrated'")
 #: name, table, columns, and for which rows
 _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
@@ -29,7 +33,9 @@ _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("ix_event_late", "event", _IN_TIME, "late"),
     ("ix_event_round", "event", ["round", *_IN_TIME], "round >= 2"),
     ("ix_event_duration", "event", ["duration_seconds", *_IN_TIME], "duration_seconds IS NOT NULL"),
-    ("ix_process_instance_late", "process_instance", ["started_at", "id"], "late"),
+    ("ix_process_instance_process_definition_id", "process_instance", ["process_definition_id", *_STARTED], None),
+    ("ix_process_instance_ended_at", "process_instance", ["ended_at", "id"], "ended_at IS NOT NULL"),
+    ("ix_process_instance_late", "process_instance", _STARTED, "late"),
     (
         "ix_process_instance_highest_round",
         "process_instance",
@@ -80,6 +86,7 @@ def upgrade() -> None:
         instance.alter_column("highest_round", existing_type=sa.Integer(), server_default=None)
         instance.alter_column("late", existing_type=sa.Boolean(), server_default=None)
     _create_index(_MIGRATED)
+    _drop_index(_OF_DEFINITION)
     for index in _INDEXES:
         _create_index(index)
     if not _is_sqlite():
@@ -143,6 +150,7 @@ def downgrade() -> None:
         ):
             event.drop_column(name)
     _create_index(_MIGRATED)
+    _create_index(_OF_DEFINITION)
     _make_append_only(("event", "stream_event"))
 
 
@@ -152,8 +160,11 @@ def _is_sqlite() -> bool:
 
 def _create_index(index: tuple[str, str, list[str], str | None]) -> None:
     name, table, columns, condition = index
-    where = None if condition is None else sa.text(condition)
-    op.create_index(name, table, columns, postgresql_where=where, sqlite_where=where)
+    if condition is None:
+        op.create_index(name, table, columns)
+        return
+    sqlite = sa.text(_SQLITE_CONDITIONS.get(condition, condition))
+    op.create_index(name, table, columns, postgresql_where=sa.text(condition), sqlite_where=sqlite)
 
 
 def _drop_index(index: tuple[str, str, list[str], str | None]) -> None:
