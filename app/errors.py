@@ -262,6 +262,12 @@ class EvidenceTooLarge(Conflict):
     code = "evidence_too_large"
 
 
+class AuditKeyNotFound(NotFound):
+    """No key that signs checkpoints was made yet"""
+
+    code = "audit_key_not_found"
+
+
 class FormNotFound(NotFound):
     """The process definition has no form of this name"""
 

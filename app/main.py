@@ -37,6 +37,7 @@ from app.api import (
     tokens,
     user_tasks,
     users,
+    verification,
 )
 from app.api.hosts import HostChecked
 from app.api.observability import Metrics, Observed, configure_logging
@@ -87,11 +88,12 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
-    told = (history_events, as_of, rounds, evidence, exports)
+    told = (history_events, as_of, rounds, verification, evidence, exports)
     for part in (*work, *told, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)
     application.include_router(health.router)
+    application.include_router(verification.well_known)
     return application
 
 

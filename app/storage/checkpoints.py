@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict
+from app.proof import merkle
 from app.proof.checkpoints import Checkpoint, Head, inclusion
 from app.proof.merkle import Path
 from app.storage import tables
@@ -42,7 +43,7 @@ def current_heads(session: Session) -> Iterator[Head]:
     instances = select(_instance.id, _instance.last_sequence, _instance.last_hash).order_by(_instance.id)
     named = select(_stream.name, _stream.last_sequence, _stream.last_hash)
     of_instances = (Head(str(row[0]), row[1], row[2]) for row in streamed(session, instances))
-    others = sorted((Head(*row) for row in session.execute(named).tuples()), key=_name)
+    others = sorted((Head(*row) for row in session.execute(named)), key=_name)
     return heapq.merge(of_instances, others, key=_name)
 
 
@@ -104,6 +105,11 @@ def inclusion_of(session: Session, number: int, stream: str) -> Path:
     if session.execute(known.limit(1)).first() is None:
         raise IndexError(stream)
     return inclusion(heads_at(session, number), session.scalars(before).one())
+
+
+def root_at(session: Session, number: int) -> bytes:
+    """The root over the heads of all streams, as they are kept with the checkpoints up to this one."""
+    return merkle.root(head.leaf for head in heads_at(session, number))
 
 
 def add(session: Session, made: Checkpoint, changed: Iterable[Head]) -> None:

@@ -172,6 +172,8 @@ class InstanceProof:
                 "round": event.round,
                 "state": "open",
                 "created_at": event.occurred_at,
+                "completed_at": None,
+                "completed_by": None,
             }
         elif (state := _CLOSED.get(type_)) is not None:
             task = self._tasks.setdefault(task_id, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -31,6 +31,8 @@ class StreamProof:
     last_hash: bytes | None
     #: numbers of the events whose payload or state was removed by law
     redacted: Sequence[int]
+    #: ids of the versions of the process that its events name
+    versions: Collection[str]
     findings: Sequence[Finding]
 
 
@@ -65,7 +67,8 @@ def of_instances(
             if proof.is_sound:
                 definitions.prove_instance(proof, row)
         _skip(tasks, comments, name=name)
-        yield _result(chain, looked_at, known, sound, proof.first_hash, proof.redacted)
+        versions = {definition_id for definition_id, _ in proof.versions}
+        yield _result(chain, looked_at, known, sound, proof.first_hash, proof.redacted, versions)
 
 
 def of_named_streams(
@@ -104,12 +107,18 @@ def _chain(name: str, known: list[HeadAt], trusted: int) -> Chain:
 
 
 def _result(
-    chain: Chain, looked_at: int, known: list[HeadAt], sound: int, first_hash: bytes | None, redacted: Sequence[int]
+    chain: Chain,
+    looked_at: int,
+    known: list[HeadAt],
+    sound: int,
+    first_hash: bytes | None,
+    redacted: Sequence[int],
+    versions: Collection[str] = (),
 ) -> StreamProof:
     covered = max((head.sequence for head in known if head.checkpoint <= sound), default=0)
     last_hash = chain.hash if chain.sequence else None
     return StreamProof(
-        chain.stream, chain.sequence, looked_at, covered, first_hash, last_hash, redacted, chain.findings
+        chain.stream, chain.sequence, looked_at, covered, first_hash, last_hash, redacted, versions, chain.findings
     )
 
 

@@ -209,6 +209,10 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
         f"/history/process-instances/{target.instance['id']}/rounds"
     ),
     ("GET /history/export", Operation.EXPORT_HISTORY): lambda person, _: person.get("/history/export", format="csv"),
+    (
+        "GET /history/process-instances/{instance_id}/verification",
+        Operation.READ_HISTORY,
+    ): lambda person, target: person.get(f"/history/process-instances/{target.instance['id']}/verification"),
     ("GET /users", Operation.READ_USER): _get("/users"),
     ("POST /users", Operation.CHANGE_USER): lambda person, _: person.post(
         "/users", {"username": f"baru-{uuid4().hex[:8]}", "name": "Baru"}
