@@ -42,9 +42,10 @@ class _History:
         self._session = session
         self._wanted = wanted
         self._fields = exported_documents.fields(session)
+        self._survey = exported_events.survey(session, wanted)
 
     def activities(self) -> Collection[tuple[str, str | None, str | None]]:
-        return exported_events.activities(self._session, self._wanted)
+        return self._survey.activities
 
     def document_fields(self) -> Collection[DocumentField]:
         return self._fields
@@ -53,10 +54,10 @@ class _History:
         return exported_events.stream_with_surroundings(self._session, self._wanted, (), LoggedEvent)
 
     def definitions(self) -> Iterator[LoggedDefinition]:
-        return exported_events.definitions(self._session, self._wanted, LoggedDefinition)
+        return exported_events.definitions(self._session, self._survey.versions, LoggedDefinition)
 
     def persons(self) -> Iterator[LoggedPerson]:
-        return exported_events.persons(self._session, self._wanted, LoggedPerson)
+        return exported_events.persons(self._session, self._survey.usernames, LoggedPerson)
 
     def documents(self) -> Iterator[LoggedDocument]:
         return exported_documents.stream(self._session, self._wanted, self._fields, LoggedDocument)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, union
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app.storage import event_search, tables
@@ -17,6 +19,8 @@ T = TypeVar("T")
 
 #: Rows that are held at once: as few as do not slow it down, for a row can be as large as what somebody sent.
 _ROWS = 100
+#: of rows without a payload
+_NARROW_ROWS = 1000
 
 _event = tables.event.c
 _instance = tables.process_instance.c
@@ -50,6 +54,11 @@ _SELECT: Select[Any] = (
     .outerjoin(tables.position, _position.id == _account.position_id)
     .order_by(*_ORDER)
 )
+#: what a survey goes by
+_SURVEYED = (
+    *(_event.type, _event.element_id, _event.element_name, _event.actor, _event.on_behalf_of),
+    *(_event.process_definition_id, _event.version),
+)
 
 
 def stream(session: Session, wanted: EventFilter) -> Iterator[Event]:
@@ -82,45 +91,50 @@ def payloads(
         yield row.occurred_at, row.payload
 
 
-def activities(session: Session, wanted: EventFilter) -> list[tuple[str, str | None, str | None]]:
-    """Every type among the wanted events, with the id and the name of the element."""
-    query = select(_event.type, _event.element_id, _event.element_name).where(*_conditions(session, wanted)).distinct()
-    return [(row.type, row.element_id, row.element_name) for row in session.execute(query)]
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is among events, each once: as little as an office has people, and a process elements."""
+
+    #: type, and id and name of the element
+    activities: frozenset[tuple[str, str | None, str | None]]
+    #: who acted, or in whose name it was done
+    usernames: frozenset[str]
+    #: id and number of the versions that the instances ran
+    versions: frozenset[tuple[UUID, int]]
 
 
-def persons(session: Session, wanted: EventFilter, build: Callable[..., T]) -> Iterator[T]:
-    """Everybody who acted, or in whose name it was done: username, and position and unit as they are now."""
-    conditions = _conditions(session, wanted)
-    names = union(
-        select(_event.actor.label("username")).where(*conditions),
-        select(_event.on_behalf_of).where(*conditions, _event.on_behalf_of.is_not(None)),
-    ).subquery()
-    query = (
-        select(names.c.username, _position.name.label("position"), _position.unit)
-        .outerjoin_from(names, tables.user_account, _account.username == names.c.username)
-        .outerjoin(tables.position, _position.id == _account.position_id)
-        .order_by(names.c.username)
+def survey(session: Session, wanted: EventFilter) -> Survey:
+    """What there is among the events that are wanted.
+
+    Read through like the events themselves: no database brings together that many within the time of one statement.
+    """
+    query = select(*_SURVEYED).where(*_conditions(session, wanted))
+    activities, usernames, versions = set(), set(), set()
+    for type_, id_, name, actor, principal, definition_id, version in session.execute(
+        query.execution_options(yield_per=_NARROW_ROWS)
+    ):
+        activities.add((type_, id_, name))
+        usernames.update((actor, principal))
+        versions.add((definition_id, version))
+    return Survey(frozenset(activities), frozenset(usernames - {None}), frozenset(versions))
+
+
+def persons(session: Session, usernames: Collection[str], build: Callable[..., T]) -> Iterator[T]:
+    """People by their names, in order: username, and position and unit as they are now."""
+    query = select(_account.username, _position.name.label("position"), _position.unit)
+    rows = session.execute(query.outerjoin_from(tables.user_account, tables.position)).mappings()
+    known = {row["username"]: row for row in rows if row["username"] in usernames}
+    return (
+        build(**known.get(name) or {"username": name, "position": None, "unit": None}) for name in sorted(usernames)
     )
-    return (build(**row) for row in session.execute(query.execution_options(yield_per=_ROWS)).mappings())
 
 
-def definitions(session: Session, wanted: EventFilter, build: Callable[..., T]) -> Iterator[T]:
-    """Every version that the instances ran: id, key, version, name, sha256; of a deleted one only its id and number."""
-    told = (
-        select(_event.process_definition_id, _event.version).where(*_conditions(session, wanted)).distinct().subquery()
-    )
-    query = (
-        select(
-            told.c.process_definition_id.label("id"),
-            _definition.key,
-            told.c.version,
-            _definition.name,
-            _definition.sha256,
-        )
-        .outerjoin_from(told, tables.process_definition, _definition.id == told.c.process_definition_id)
-        .order_by(told.c.process_definition_id)
-    )
-    return (build(**row) for row in session.execute(query.execution_options(yield_per=_ROWS)).mappings())
+def definitions(session: Session, versions: Collection[tuple[UUID, int]], build: Callable[..., T]) -> Iterator[T]:
+    """Versions in the order of their ids: id, version, key, name, sha256; of a deleted one only the first two."""
+    query = select(_definition.id, _definition.version, _definition.key, _definition.name, _definition.sha256)
+    known = {row["id"]: row for row in session.execute(query).mappings()}
+    for id_, version in sorted(versions):
+        yield build(**known.get(id_) or {"id": id_, "version": version, "key": None, "name": None, "sha256": None})
 
 
 def _conditions(session: Session, wanted: EventFilter) -> list[ColumnElement[bool]]:
