@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.documents.drawing import drawer
 from app.documents.typesetting import Words, archivable, breakable
-from app.engine.isolation import BrokenOff
+from app.engine.isolation import BrokenOff, Isolation
 from app.errors import EvidenceTooLarge
 
 #: letters without a space that a column has room for
 _COLUMN = 16
+
+# Not the process that draws sheets: a dossier takes longer, and designers would wait for it.
+drawer = Isolation(seconds=30.0, memory=1024 * 1024 * 1024, places=8, waiting=30.0)
 
 
 def draw_dossier(words: Words) -> bytes:

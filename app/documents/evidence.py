@@ -11,10 +11,11 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from app.documents.evidence_values import Derived, written
 
@@ -65,7 +66,6 @@ class EvidenceVersion:
     """A version that the instance ran, byte for byte."""
 
     id: str
-    key: str
     version: int
     sha256: str
     fingerprint: str
@@ -84,21 +84,33 @@ class EvidenceCheckpoint:
     path: Sequence[tuple[str, bytes]]
 
 
+class _Member(NamedTuple):
+    """Where the content of a file of the package lies."""
+
+    file: str
+    begin: int
+    size: int
+    sha256: str
+
+
 class EvidenceFolder:
-    """A folder in which a package is gathered; what is in it is read by `packed`."""
+    """A folder in which a package is gathered, and then packed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._root = folder / "bukti"
-        (self._root / "states").mkdir(parents=True)
-        self._events = (self._root / "events.jsonl").open("wb")
-        self._derived = Derived(self._root)
+        self._members: dict[str, _Member] = {}
+        self._events = (folder / "events.jsonl").open("wb")
+        # All in one: a folder of a thousand small files takes longer to write than all the rest.
+        self._states = (folder / "states").open("wb")
+        self._derived = Derived(folder)
 
     def add_event(self, event: EvidenceEvent) -> None:
         """Write the next event of the stream, its state, and what follows from it."""
         self._events.write(written(event.line) + b"\n")
         if event.state is not None:
-            (self._root / "states" / f"{event.sequence:06d}.state").write_bytes(event.state)
+            place = _Member("states", self._states.tell(), len(event.state), hashlib.sha256(event.state).hexdigest())
+            self._members[f"states/{event.sequence:06d}.state"] = place
+            self._states.write(event.state)
         self._derived.add(event.told, event.payload)
 
     def add_versions(self, versions: Iterable[EvidenceVersion]) -> None:
@@ -107,14 +119,13 @@ class EvidenceFolder:
 
     def _add_version(self, version: EvidenceVersion) -> dict[str, Any]:
         folder = f"definitions/{version.version}"
-        (self._root / folder / "forms").mkdir(parents=True)
         self._write(f"{folder}/diagram.bpmn", version.xml)
         forms = []
         for number, (name, content) in enumerate(sorted(version.forms.items()), start=1):
             file = name if _PLAIN_NAME.fullmatch(name) else f"~{number}.json"
             self._write(f"{folder}/forms/{file}", content)
             forms.append({"name": name, "file": f"{folder}/forms/{file}"})
-        told = {name: getattr(version, name) for name in ("id", "key", "version", "sha256", "fingerprint")}
+        told = {name: getattr(version, name) for name in ("id", "version", "sha256", "fingerprint")}
         return {**told, "diagram": f"{folder}/diagram.bpmn", "forms": forms}
 
     def add_checkpoint(self, checkpoint: EvidenceCheckpoint) -> None:
@@ -134,36 +145,48 @@ class EvidenceFolder:
     def finish(self) -> None:
         """No more events: what was written is complete."""
         self._events.close()
+        self._states.close()
         self._derived.close()
+        for name in ("events.jsonl", *self._derived.files):
+            path = self._folder / name
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self._members[name] = _Member(name, 0, path.stat().st_size, digest)
 
     def packed(self, dossier: bytes) -> Path:
         """Add what is to be read, and zip it all; gives the zip, which lies in the folder."""
         self._write("dossier.pdf", dossier)
         self._write("README.txt", files("app.documents").joinpath("templates", "evidence_readme.txt").read_bytes())
         self._write("verify.py", files("app.documents").joinpath("verify.py").read_bytes())
-        names = sorted(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
-        self._write("hashes.txt", "".join(f"{self._sha256(name)}  {name}\n" for name in names).encode())
+        listed = sorted(self._members.items())
+        self._write("hashes.txt", "".join(f"{member.sha256}  {name}\n" for name, member in listed).encode())
         package = self._folder / _PACKAGE
-        with zipfile.ZipFile(package, "w") as archive:
-            for name in sorted([*names, "hashes.txt"]):
-                self._pack(archive, name)
+        with zipfile.ZipFile(package, "w") as archive, ExitStack() as opened:
+            sources: dict[str, BinaryIO] = {}
+            for name, member in sorted(self._members.items()):
+                if member.file not in sources:
+                    sources[member.file] = opened.enter_context((self._folder / member.file).open("rb"))
+                _pack(archive, name, sources[member.file], member)
         return package
 
-    def _pack(self, archive: zipfile.ZipFile, name: str) -> None:
-        member = zipfile.ZipInfo(name, _TIME)
-        member.create_system, member.external_attr = _UNIX, _RIGHTS
-        # States are compressed already.
-        member.compress_type = zipfile.ZIP_STORED if name.endswith(".state") else zipfile.ZIP_DEFLATED
-        with (self._root / name).open("rb") as source, archive.open(member, "w") as target:
-            while block := source.read(_BLOCK):
-                target.write(block)
-
-    def _sha256(self, name: str) -> str:
-        with (self._root / name).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
     def _write(self, name: str, content: bytes) -> None:
-        (self._root / name).write_bytes(content)
+        file = name.replace("/", "+")
+        (self._folder / file).write_bytes(content)
+        self._members[name] = _Member(file, 0, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _pack(archive: zipfile.ZipFile, name: str, source: BinaryIO, member: _Member) -> None:
+    told = zipfile.ZipInfo(name, _TIME)
+    told.create_system, told.external_attr = _UNIX, _RIGHTS
+    # States are compressed already.
+    told.compress_type = zipfile.ZIP_STORED if name.endswith(".state") else zipfile.ZIP_DEFLATED
+    source.seek(member.begin)
+    left = member.size
+    with archive.open(told, "w") as target:
+        while left:
+            block = source.read(min(left, _BLOCK))
+            target.write(block)
+            left -= len(block)
 
 
 def _in_lines(entries: Iterable[Mapping[str, Any]]) -> bytes:

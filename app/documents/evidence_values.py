@@ -42,10 +42,10 @@ class _Value(NamedTuple):
 class Derived:
     """Writes `values.json`, `path.json` and `comments.json` while the events go by."""
 
+    files = ("values.json", "path.json", "comments.json")
+
     def __init__(self, folder: Path) -> None:
-        self._after, self._path, self._comments = (
-            _Entries(folder / name) for name in ("values.json", "path.json", "comments.json")
-        )
+        self._after, self._path, self._comments = (_Entries(folder / name) for name in self.files)
         self._values: dict[str, _Value] = {}
         #: whether the payload of every command is still there
         self._complete = True

@@ -87,7 +87,6 @@ def _files(session: Session, version: ProcessDefinition) -> EvidenceVersion:
     files = version_files.files_of(session, version.id)
     return EvidenceVersion(
         id=str(version.id),
-        key=version.key,
         version=version.version,
         sha256=version.sha256,
         fingerprint=version.fingerprint,
