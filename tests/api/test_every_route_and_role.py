@@ -10,10 +10,11 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 from httpx2 import Response
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.permissions import TABLE, Ground, Operation, Scope
-from app.storage import people, tokens
+from app.storage import people, tables, tokens
 from app.storage.database import Database
 from tests.conftest import PEOPLE, Clock, World
 from tests.diagrams_in_text import single_task
@@ -46,6 +47,15 @@ OTHERS = {
 SYSTEM_GROUNDS = {Ground.ADMINISTRATOR, Ground.DESIGNER, Ground.AUDITOR, Ground.STARTER}
 #: what everybody is of what they make for themselves
 OWNING = {"GET /tokens", "POST /tokens", "DELETE /tokens/{token_id}", "POST /substitutions"}
+#: what everybody may read, or everybody of their own: an auditor's reading of it is nothing to be recorded
+UNRECORDED = {
+    *(("GET /process-definitions" + rest, Operation.READ_DEFINITION) for rest in ("", "/{definition_id}")),
+    *(
+        (f"GET /process-definitions/{{definition_id}}/{rest}", Operation.READ_DEFINITION)
+        for rest in ("xml", "forms/{name}", "diff", "sop-sheet")
+    ),
+    ("GET /tokens", Operation.READ_TOKEN),
+}
 
 
 @dataclass
@@ -311,6 +321,24 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(
         allowed = response.status_code not in {403, 404}
         assert allowed == expected, (role, route, response.status_code, response.text)
         assert response.is_success == expected, (role, route, response.status_code, response.text)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_every_reading_by_an_auditor_leaves_one_trace(as_: As, clock: Clock, database: Database) -> None:
+    target, seen = make_target(as_, clock), 0
+    readings = {asked: send for asked, send in REQUESTS.items() if asked[0].startswith("GET ")}
+    assert readings.keys() >= UNRECORDED
+    for (route, operation), send in readings.items():
+        response = send(as_("auditor"), target)
+        assert response.status_code == 200, (route, response.text)
+        with database.reading() as session:
+            entry = tables.stream_event.c
+            entries = select(entry.type, entry.actor, entry.request_id).where(entry.stream == "access")
+            traces = session.execute(entries.where(entry.sequence > seen)).all()
+        seen += len(traces)
+        type_ = "history_exported" if operation is Operation.EXPORT_HISTORY else "history_read"
+        recorded = [] if (route, operation) in UNRECORDED else [(type_, "auditor", response.headers["X-Request-ID"])]
+        assert traces == recorded, route
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
