@@ -7,7 +7,6 @@ the middle of a command stands for the whole of it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +43,8 @@ _TELLING_WHETHER_SUSPENDED = (
     "user_task_completed",
 )
 _RELEASED = "user_task_released"
+#: of the stretch in which an event is searched by its time, by one query each
+_PARTS = 16
 _HANDING_OVER = ("user_task_claimed", "user_task_assigned", _RELEASED)
 
 
@@ -62,7 +63,9 @@ def _last(*columns: ColumnElement[Any], where: ColumnElement[bool]) -> Select[An
 
 
 # Built once: SQLAlchemy takes longer to build a statement than to run it.
-_MOMENT = select(_event.occurred_at).where(_OF_INSTANCE, _event.sequence == _named("sequence"))
+_MOMENTS = select(_event.sequence, _event.occurred_at).where(
+    _OF_INSTANCE, _event.sequence.in_(bindparam("sequences", expanding=True))
+)
 _WHAT = (_event.sequence, _event.type, _event.occurred_at, _event.process_definition_id, _event.version)
 _AT = select(*_WHAT).where(_OF_INSTANCE, _event.sequence == _named("sequence"))
 _STATE = _last(_event.state_after, where=_HAS_STATE)
@@ -132,15 +135,18 @@ class Opened:
 def last_until(session: Session, instance_id: UUID, last_sequence: int, moment: datetime) -> int:
     """The sequence of the last event that had happened by then; 0 where none had.
 
-    The events of a command share one time, and time never runs backwards in a stream: so it can be searched by
-    halves, and ends a command.
+    The events of a command share one time, and time never runs backwards in a stream: so it can be searched part by
+    part, each a fraction of the one before, and ends a command.
     """
-
-    def moment_of(sequence: int) -> datetime:
-        found: datetime = session.execute(_MOMENT, {"instance_id": instance_id, "sequence": sequence}).scalar_one()
-        return found
-
-    return bisect_right(range(1, last_sequence + 1), moment, key=moment_of)
+    had_happened, may_have = 0, last_sequence
+    while had_happened < may_have:
+        width = -((had_happened - may_have) // _PARTS)
+        probes = range(had_happened + 1, may_have + 1, width)
+        found = session.execute(_MOMENTS, {"instance_id": instance_id, "sequences": list(probes)}).all()
+        reached = [row.sequence for row in found if row.occurred_at <= moment]
+        may_have = min(max(reached) + width - 1, may_have) if reached else probes[0] - 1
+        had_happened = max(reached, default=had_happened)
+    return had_happened
 
 
 def end_of_command(session: Session, instance_id: UUID, sequence: int) -> int:
@@ -222,7 +228,7 @@ def held(
     return {row.user_task_id: _holding(row) for row in found if row.type != _RELEASED}
 
 
-def _holding(row: Row[Any]) -> dict[str, Any]:
+def _holding(row: Any) -> dict[str, Any]:
     told = {"assignee": row.payload.get("assignee"), "claimed_at": row.occurred_at}
     # Whoever was given it by somebody has it in their own name, whoever that somebody acted for.
     claimed = row.type == "user_task_claimed"
