@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -13,6 +14,9 @@ _SAFE_INTEGER = 2**53 - 1
 _LEAVES = frozenset({str, bool, type(None)})
 #: bytes of UTF-8 that begin no character of four bytes
 _SHORT = bytes(range(0xF0))
+#: How such numbers end, in what orjson writes. In a text they may be found as well, which costs only time.
+_FRACTION = re.compile(rb"\.[0-9]+(?:[],}]|\Z)")
+_EXPONENT = re.compile(rb"e[-+]?[0-9]+(?:[],}]|\Z)")
 
 
 def dumps(value: Any) -> bytes:
@@ -23,7 +27,7 @@ def dumps(value: Any) -> bytes:
     """
     if _is_plain((value,)):
         written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        if written.isascii() or not written.translate(None, _SHORT):
+        if _has_short_characters(written):
             return written
     return rfc8785.dumps(value)
 
@@ -36,15 +40,23 @@ def of_text(text: str | bytes) -> tuple[Any, bytes]:
     """
     value = orjson.loads(text)
     try:
-        return value, dumps(value)
-    except rfc8785.IntegerDomainError:
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except TypeError:
         # A large number with a fraction of zero: PostgreSQL keeps it as an integer, digit by digit.
         return value, dumps(json.loads(text, parse_int=_number))
+    # What was read from JSON is no NaN, and every number with a fraction or an exponent shows it where it ends.
+    if _FRACTION.search(written) or _EXPONENT.search(written) or not _has_short_characters(written):
+        return value, rfc8785.dumps(value)
+    return value, written
 
 
 def _number(digits: str) -> int | float:
     number = int(digits)
     return number if abs(number) <= _SAFE_INTEGER else float(digits)
+
+
+def _has_short_characters(written: bytes) -> bool:
+    return written.isascii() or not written.translate(None, _SHORT)
 
 
 def _is_plain(values: Any) -> bool:
