@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -17,6 +16,7 @@ from app.api.route import AuthenticatedRoute, asks
 from app.api.streaming import StreamedAnswer
 from app.documents.dossier_pdf import draw_dossier
 from app.documents.evidence import EvidenceFolder
+from app.documents.typesetting import Words
 from app.permissions import Operation
 from app.proof import audit_keys
 from app.queries.gather_evidence import gather_evidence
@@ -44,12 +44,12 @@ def read_evidence(instance_id: UUID, request: Request, reading: Read) -> Respons
     keys = audit_keys.public(request.app.state.settings.audit_dir)
     temporary = TemporaryDirectory(prefix="jenjang-evidence-")
     try:
-        folder = EvidenceFolder(Path(temporary.name))
+        with EvidenceFolder(Path(temporary.name)) as folder:
 
-        def question(session: Session) -> dict[str, Any]:
-            return gather_evidence(session, instance_id, reading.actor, keys, folder)
+            def question(session: Session) -> Words:
+                return gather_evidence(session, instance_id, reading.actor, keys, folder)
 
-        words = reading.ask(question)
+            words = reading.ask(question)
         package = folder.packed(draw_dossier(words))
         reading.record(instance_id)
     except BaseException:

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Self
 
 from app.documents.evidence_values import Derived, written
 
@@ -94,7 +94,7 @@ class _Member(NamedTuple):
 
 
 class EvidenceFolder:
-    """A folder in which a package is gathered, and then packed."""
+    """A folder in which a package is gathered, within a `with` block, and then packed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -103,6 +103,14 @@ class EvidenceFolder:
         # All in one: a folder of a thousand small files takes longer to write than all the rest.
         self._states = (folder / "states").open("wb")
         self._derived = Derived(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._events.close()
+        self._states.close()
+        self._derived.close()
 
     def add_event(self, event: EvidenceEvent) -> None:
         """Write the next event of the stream, its state, and what follows from it."""
@@ -142,19 +150,10 @@ class EvidenceFolder:
         """Write the public keys (JWK) by which checkpoints are verified."""
         self._write("public-keys.json", written({"keys": [dict(key) for key in keys]}) + b"\n")
 
-    def finish(self) -> None:
-        """No more events: what was written is complete."""
-        self._events.close()
-        self._states.close()
-        self._derived.close()
-        for name in ("events.jsonl", *self._derived.files):
-            path = self._folder / name
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            self._members[name] = _Member(name, 0, path.stat().st_size, digest)
-
     def packed(self, dossier: bytes) -> Path:
         """Add what is to be read, and zip it all; gives the zip, which lies in the folder."""
+        for name in ("events.jsonl", *self._derived.files):
+            self._enter(name)
         self._write("dossier.pdf", dossier)
         self._write("README.txt", files("app.documents").joinpath("templates", "evidence_readme.txt").read_bytes())
         self._write("verify.py", files("app.documents").joinpath("verify.py").read_bytes())
@@ -170,9 +169,19 @@ class EvidenceFolder:
         return package
 
     def _write(self, name: str, content: bytes) -> None:
-        file = name.replace("/", "+")
-        (self._folder / file).write_bytes(content)
-        self._members[name] = _Member(file, 0, len(content), hashlib.sha256(content).hexdigest())
+        (self._folder / _flat(name)).write_bytes(content)
+        self._enter(name)
+
+    def _enter(self, name: str) -> None:
+        path = self._folder / _flat(name)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._members[name] = _Member(path.name, 0, path.stat().st_size, digest)
+
+
+def _flat(name: str) -> str:
+    """What a file of the package is called in the folder, which has no folders."""
+    return name.replace("/", "+")
 
 
 def _pack(archive: zipfile.ZipFile, name: str, source: BinaryIO, member: _Member) -> None:

@@ -14,6 +14,7 @@ from app.documents.dossier import DossierNotes, Told
 from app.documents.dossier_words import NONE, STATUS, WIB, moment_text, span_of
 from app.documents.evidence import EvidenceCheckpoint, EvidenceEvent, EvidenceFolder, EvidenceVersion
 from app.documents.marks import shortened
+from app.documents.typesetting import Words
 from app.engine.definitions import Definition, DefinitionUnreadable
 from app.permissions import Actor, Operation
 from app.proof import checkpoints as statements
@@ -23,8 +24,6 @@ from app.storage import access, checkpoints, evidence_rows, process_definitions,
 from app.storage.event_figures import NOTE_FIELD, figures_of
 from app.storage.process_definitions import ProcessDefinition
 from app.storage.process_instances import ProcessInstance
-
-Words = dict[str, Any]
 
 #: characters of the name of an SOP above a dossier and at the foot of its pages, and of a unit's
 _TITLE, _FOOTER, _UNIT = 300, 70, 300
@@ -46,7 +45,6 @@ def gather_evidence(
         event = _event(row)
         folder.add_event(event)
         notes.add(event, _told(row, event))
-    folder.finish()
     folder.add_versions(_files(session, version) for version in versions)
     folder.add_keys(keys[kid].jwk for kid in sorted(keys))
     covered = checkpoints.latest_covering(session, str(instance.id))

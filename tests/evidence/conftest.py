@@ -61,7 +61,7 @@ class Office:
         return advance(self.as_, instance, "pemeriksaan_konsep", keputusan=decision)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder, clock = tmp_path_factory.mktemp("office"), Clock()
     with make_world(request, request.param, folder) as made, closing_database(made.settings) as database:
@@ -71,7 +71,7 @@ def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             yield Office(http, world, database, clock)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def storied(office: Office) -> str:
     """An instance with three rejections, drafts, comments, somebody who stands in, and another version."""
     as_ = office.as_

@@ -162,7 +162,8 @@ def said_of(office: Office, instance_id: str) -> dict[str, Any]:
     with TemporaryDirectory() as folder, office.database.reading() as session:
         user = tokens.find_person(session, "auditor", now=office.clock.now, demo=False)
         assert user is not None
-        return gather_evidence(session, UUID(instance_id), user, {}, EvidenceFolder(Path(folder)))
+        with EvidenceFolder(Path(folder)) as gathered:
+            return gather_evidence(session, UUID(instance_id), user, {}, gathered)
 
 
 def test_events_of_an_older_release_are_proven_too(office: Office, tmp_path: Path) -> None:
