@@ -23,6 +23,10 @@ from tests.sop import As, advance, advance_through
 
 #: the service waits for no timer yet, so none runs out
 NOT_YET = {"timer_fired"}
+ADMINISTERED = (
+    *(tables.user_account, tables.person_identity, tables.user_role, tables.position, tables.token),
+    *(tables.substitution, tables.process_definition, tables.form),
+)
 TO_THE_EXAMINATION = ("perintah_penyusunan", "pembentukan_tim", "rapat_koordinasi", "penyusunan_konsep")
 TO_THE_END = ("penyusunan_konsep", "pemeriksaan_konsep", "penetapan")
 RECEIPTS = ("distribusi_bidang", "unggah_esr", "unggah_situs_bappeda")
@@ -30,7 +34,7 @@ RECEIPTS = ("distribusi_bidang", "unggah_esr", "unggah_situs_bappeda")
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
 def test_every_type_occurs_and_its_payload_holds_what_is_documented(as_: As, clock: Clock, database: Database) -> None:
-    _ask_everything(as_, clock)
+    _ask_everything(as_, clock, database)
     _send_back(as_)
     _change_people(as_)
     _name_a_team(as_)
@@ -49,8 +53,10 @@ def test_every_type_occurs_and_its_payload_holds_what_is_documented(as_: As, clo
     assert found["access"] ^ event_types.OF_ACCESS.keys() == set()
 
 
-def _ask_everything(as_: As, clock: Clock) -> None:
-    """Every request of the interface, by somebody who may; and one that is refused."""
+def _ask_everything(as_: As, clock: Clock, database: Database) -> None:
+    """Every request of the interface, by somebody who may, told in `administration` just where it changes something
+    there; and one that is refused.
+    """
     target = make_target(as_, clock)
     for (route, operation), send in REQUESTS.items():
         grounds = TABLE[operation].grounds
@@ -59,9 +65,26 @@ def _ask_everything(as_: As, clock: Clock) -> None:
         is_command = not route.startswith("GET ")
         used_up = is_command and any(noun in route for noun in ("{instance_id}", "{task_id}", "{substitution_id}"))
         asked = make_target(as_, clock) if used_up else target
+        rows, told = _administered(database)
         answer = send(as_(person if is_command else "auditor"), asked)
         assert answer.is_success, (route, answer.text)
+        rows_after, told_after = _administered(database)
+        # The version that is deleted was deployed in between: told, and as it was.
+        is_undone = route == "DELETE /process-definitions/{definition_id}"
+        assert (rows_after != rows or is_undone) == (told_after > told), route
     assert as_("orang_luar").get("/users").status_code == 403
+
+
+def _administered(database: Database) -> tuple[list[str], int]:
+    """All that `administration` tells of; and how much it has told."""
+    with database.reading() as session:
+        rows = [
+            str(row)
+            for table in ADMINISTERED
+            for row in session.execute(select(*(column for column in table.c if column.name != "last_used_at")))
+        ]
+        told = select(tables.stream.c.last_sequence).where(tables.stream.c.name == "administration")
+        return sorted(rows), session.scalars(told).one()
 
 
 def _send_back(as_: As) -> None:
