@@ -45,6 +45,8 @@ _TELLING_WHETHER_SUSPENDED = (
 _RELEASED = "user_task_released"
 #: of the stretch in which an event is searched by its time, by one query each
 _PARTS = 16
+#: openings of user tasks that are looked at first
+_AT_ONCE = 16
 _HANDING_OVER = ("user_task_claimed", "user_task_assigned", _RELEASED)
 
 
@@ -80,20 +82,14 @@ _END = (
     .order_by(_event.sequence)
     .limit(1)
 )
-_OPENED = (
-    select(_event.sequence, _event.occurred_at, tables.user_task)
-    .join_from(
-        tables.event,
-        tables.user_task,
-        and_(_task.process_instance_id == _event.process_instance_id, _task.id == _event.user_task_id),
-    )
-    .where(
-        _UNTIL,
-        _event.type == "user_task_opened",
-        _task.element_task_id.in_(bindparam("element_task_ids", expanding=True)),
-    )
+_OPENINGS = (
+    select(_event.sequence, _event.occurred_at, _event.user_task_id)
+    .where(_UNTIL, _event.type == "user_task_opened")
     .order_by(_event.sequence.desc())
     .limit(_named("count"))
+)
+_TASKS = select(tables.user_task).where(
+    _task.process_instance_id == _named("instance_id"), _task.id.in_(bindparam("task_ids", expanding=True))
 )
 _newest = (
     select(func.max(_event.sequence))
@@ -202,13 +198,18 @@ def opened(
     session: Session, instance_id: UUID, sequence: int, element_task_ids: Collection[UUID]
 ) -> dict[UUID, Opened]:
     """How the user tasks opened that the engine knows by these ids, by id of the engine."""
-    if not element_task_ids:
-        return {}
-    asked = {"instance_id": instance_id, "until": sequence, "element_task_ids": list(element_task_ids)}
     found: dict[UUID, Opened] = {}
-    for row in session.execute(_OPENED, asked | {"count": len(element_task_ids)}).mappings():
-        task = {column.name: row[column] for column in _task}
-        found[task["element_task_id"]] = Opened(row[_event.sequence], row[_event.occurred_at], task)
+    wanted, until, count = set(element_task_ids), sequence, _AT_ONCE
+    # Backwards, for most have opened lately; in greater and greater parts, for one may be open since the beginning.
+    while wanted - found.keys():
+        asked = {"instance_id": instance_id, "until": until, "count": count}
+        openings = {row.user_task_id: row for row in session.execute(_OPENINGS, asked)}
+        of_them = {"instance_id": instance_id, "task_ids": list(openings)}
+        for task in session.execute(_TASKS, of_them).mappings():
+            opening = openings[task["id"]]
+            if task["element_task_id"] in wanted:
+                found[task["element_task_id"]] = Opened(opening.sequence, opening.occurred_at, dict(task))
+        until, count = min(row.sequence for row in openings.values()) - 1, count * 4
     return found
 
 
