@@ -33,6 +33,7 @@ from app.api import (
     roles,
     rounds,
     sop_sheets,
+    statistics,
     substitutions,
     tokens,
     user_tasks,
@@ -88,7 +89,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
     _add_middleware(application, settings)
     api = APIRouter(prefix="/api/v1")
     work = (deployments, process_definitions, comparisons, sop_sheets, process_instances, user_tasks, history)
-    told = (history_events, as_of, rounds, verification, evidence, exports)
+    told = (history_events, statistics, as_of, rounds, verification, evidence, exports)
     for part in (*work, *told, users, roles, positions, tokens, substitutions):
         api.include_router(part.router)
     application.include_router(api)

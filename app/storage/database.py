@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import Unavailable
 from app.settings import Settings
+from app.storage.aggregates import PercentileCont
 
 #: PostgreSQL refuses these for a moment only; the same request may go through later
 _TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "53300", "55P03", "57014", "57P01", "57P02", "57P03"})
@@ -151,6 +152,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # FULL: an acknowledged commit survives a power cut, not only a crash of this process.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_aggregate("percentile_cont", 2, PercentileCont)
 
 
 def _begin_sqlite(connection: Connection) -> None:

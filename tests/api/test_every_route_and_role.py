@@ -214,6 +214,7 @@ REQUESTS: dict[tuple[str, Operation], Send] = {
         person.get(f"/history/process-instances/{target.instance['id']}/evidence")
     ),
     ("GET /history/events", Operation.READ_HISTORY): _listed("/history/events", lambda t: t.instance["id"]),
+    ("GET /history/statistics", Operation.READ_STATISTICS): _get("/history/statistics"),
     ("GET /history/streams/{stream}/events", Operation.READ_STREAM): _get("/history/streams/administration/events"),
     ("GET /history/process-instances/{instance_id}/rounds", Operation.READ_HISTORY): lambda person, target: person.get(
         f"/history/process-instances/{target.instance['id']}/rounds"
