@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, select
+from sqlalchemy import ColumnElement, Select, and_, false, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -17,6 +18,8 @@ from app.storage.events import COLUMNS, Event
 #: Instances whose events are fetched and sorted, whichever they are; where more are meant, walking along all events
 #: soon finds enough of theirs.
 _FEW = 1000
+#: True of all events: who says it may walk along all of them in order of time.
+_ALL_IN_TIME = tables.event.c.sequence >= literal_column("1")
 _DEFAULT_SORT = "-occurred_at"
 
 _event = tables.event.c
@@ -28,36 +31,42 @@ def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to:
 
     Sorted by `duration_seconds` or `round`, only those are listed that have a duration, or are of a repeated round.
     """
-    query = _query(session, wanted, visible_to, page.sort or _DEFAULT_SORT)
-    found = query.selected_columns
     return keyset.fetch(
         session,
-        query,
+        _queries(session, wanted, visible_to, page.sort or _DEFAULT_SORT),
         page,
-        sortable={name: found[name] for name in ("occurred_at", "duration_seconds", "round")},
+        sortable={name: _event[name] for name in ("occurred_at", "duration_seconds", "round")},
         default_sort=_DEFAULT_SORT,
-        identity=[found.process_instance_id, found.sequence],
+        identity=[_event.process_instance_id, _event.sequence],
         build=lambda row: Event(**row),
     )
 
 
-def _query(session: Session, wanted: EventFilter, visible_to: Actor | None, sort: str) -> Select[Any]:
+def _queries(session: Session, wanted: EventFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
     sqlite = session.get_bind().dialect.name == "sqlite"
-    anywhere = select(*COLUMNS).where(*conditions(wanted, sqlite=sqlite), *_sorted_by(sort))
+    query = select(*COLUMNS).where(*_sorted_by(sort))
     instances = _few_instances(session, wanted, visible_to, sqlite=sqlite)
     if instances is not None:
-        return anywhere.where(_event.process_instance_id.in_(instances))
-    query = None
-    if sort.removeprefix("-") == "occurred_at" and wanted.process_instance_id is None:
-        query = walks.merged(select(*COLUMNS).where(*plain(wanted)), _choices(session, wanted))
-    if query is None:
-        query = anywhere
-    elif wanted.asks_of_instances:
-        of_them = select(_instance.id).where(*of_instances(wanted, sqlite=sqlite))
-        query = query.where(query.selected_columns.process_instance_id.in_(of_them))
+        of_events = replace(wanted, business_key=None, variables=())
+        return [query.where(_event.process_instance_id.in_(instances), *conditions(of_events, sqlite=sqlite))]
     if visible_to is not None:
-        query = query.where(participants.may_know(query.selected_columns.process_instance_id, visible_to))
-    return query
+        query = query.where(participants.may_know(_event.process_instance_id, visible_to))
+    if sort.removeprefix("-") != "occurred_at" or wanted.process_instance_id is not None:
+        return [query.where(*conditions(wanted, sqlite=sqlite))]
+    if not _leads_somewhere(wanted):
+        query = query.where(_ALL_IN_TIME)
+    if wanted.asks_of_instances:
+        of_them = select(_instance.id).where(*of_instances(wanted, sqlite=sqlite))
+        query = query.where(_event.process_instance_id.in_(of_them))
+    return walks.split(query.where(*plain(wanted)), _choices(session, wanted))
+
+
+def _leads_somewhere(wanted: EventFilter) -> bool:
+    """Whether an index leads to such events, in order of time."""
+    named = (wanted.actor, wanted.element_id, wanted.process_definition_key, wanted.decision)
+    if wanted.types or wanted.late or not walks.is_usual(wanted.round_at_least):
+        return True
+    return any(each is not None for each in named)
 
 
 def _sorted_by(sort: str) -> list[ColumnElement[bool]]:

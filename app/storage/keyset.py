@@ -11,13 +11,14 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, asc, desc, func, literal, or_, select, text, true, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from app.errors import FieldError, ParameterRefused
 
 T = TypeVar("T")
 
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 #: of an INTEGER column
 _MAX_INTEGER = 2**31 - 1
 
@@ -55,7 +56,7 @@ class _Order:
 
 def fetch(
     session: Session,
-    query: Select[Any],
+    query: Select[Any] | Sequence[Select[Any]],
     page: Page,
     *,
     sortable: Sortable,
@@ -63,31 +64,46 @@ def fetch(
     identity: ColumnElement[Any] | Sequence[ColumnElement[Any]],
     build: Callable[[Mapping[str, Any]], T],
 ) -> Slice[T]:
-    """Run the query for one page.
+    """Run the query for one page; of several, which must not overlap, all that they find together.
 
     Args: `identity`, one column or several, is unique and breaks ties; `build` makes an item of a row's values by
         column name.
     Raises: ParameterRefused: an unknown sort field, or a cursor that this list did not give.
     """
+    queries = [query] if isinstance(query, Select) else query
     sort = page.sort or default_sort
     ties = identity if isinstance(identity, Sequence) else [identity]
     orders = [*_parse_sort(sort, sortable), *(_Order("", tie, descending=sort.startswith("-")) for tie in ties)]
-    wanted = query if page.cursor is None else query.where(_after(orders, _decode(page.cursor, sort, orders)))
-    keys = [order.column.label(f"_key_{index}") for index, order in enumerate(orders)]
-    wanted = (
-        wanted.add_columns(*keys)
-        .order_by(*(order.column.desc() if order.descending else order.column.asc() for order in orders))
-        .limit(page.limit + 1)
-    )
+    behind = true() if page.cursor is None else _after(orders, _decode(page.cursor, sort, orders))
+    if session.get_bind().dialect.name == "postgresql":
+        # A plan that was kept goes by what is usual; whoever looks for something rare needs one of their own.
+        session.execute(_PLAN_ANEW)
+    wanted = _together([each.where(behind) for each in queries], orders, page.limit + 1)
     rows = [dict(row) for row in session.execute(wanted).mappings()]
-    places = [[row.pop(key.name) for key in keys] for row in rows]
+    places = [[row.pop(f"_key_{index}") for index in range(len(orders))] for row in rows]
     more = len(rows) > page.limit
-    total = session.scalar(select(func.count()).select_from(query.subquery())) if page.include_total else None
     return Slice(
         items=[build(row) for row in rows[: page.limit]],
         next_cursor=_encode(sort, places[page.limit - 1]) if more else None,
-        total=total,
+        total=_count(session, queries) if page.include_total else None,
     )
+
+
+def _together(queries: Sequence[Select[Any]], orders: list[_Order], limit: int) -> Select[Any]:
+    """The first rows of all queries in one order. Of each no more are taken, in its own walk along an index."""
+    keys = [order.column.label(f"_key_{index}") for index, order in enumerate(orders)]
+    directions = [desc if order.descending else asc for order in orders]
+    in_order = [direction(order.column) for direction, order in zip(directions, orders, strict=True)]
+    firsts = [query.add_columns(*keys).order_by(*in_order).limit(limit) for query in queries]
+    if len(firsts) == 1:
+        return firsts[0]
+    found = union_all(*(select(first.subquery()) for first in firsts)).subquery()
+    again = (direction(found.c[key.name]) for direction, key in zip(directions, keys, strict=True))
+    return select(found).order_by(*again).limit(limit)
+
+
+def _count(session: Session, queries: Sequence[Select[Any]]) -> int:
+    return sum(session.scalar(select(func.count()).select_from(query.subquery())) or 0 for query in queries)
 
 
 def _parse_sort(sort: str, sortable: Sortable) -> list[_Order]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
-from app.storage import json_search, keyset, participants, process_definitions, tables, walks
+from app.storage import json_search, keyset, participants, process_definitions, process_instances, tables, walks
 from app.storage.process_instances import ProcessInstance
 
 _instance = tables.process_instance.c
@@ -18,6 +18,8 @@ _definition = tables.process_definition.c
 _participant = tables.participant.c
 _event = tables.event.c
 
+#: True of all instances: who says it may walk along all of them in the order in which they started.
+_ALL_IN_TIME = _instance.last_sequence >= literal_column("1")
 #: Traces by which instances are found and then sorted, whichever they are; where there are more, walking along all
 #: instances soon finds enough that have one.
 _FEW = 2000
@@ -62,40 +64,36 @@ def search(
     Sorted by `ended_at` or `duration_seconds`, only those are listed that have ended; by `highest_round`, only those
     with a repeated round.
     """
-    query = _query(session, wanted, visible_to, page.sort or "-started_at")
-    found = query.selected_columns
     own = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
     return keyset.fetch(
         session,
-        query,
+        _queries(session, wanted, visible_to, page.sort or "-started_at"),
         page,
-        sortable={name: found[name] for name in own}
-        | {"business_key": func.coalesce(found.business_key, ""), "process_definition_key": found.key},
+        sortable={name: _instance[name] for name in own}
+        | {"business_key": func.coalesce(_instance.business_key, ""), "process_definition_key": _definition.key},
         default_sort="-started_at",
-        identity=found.id,
+        identity=_instance.id,
         build=lambda row: ProcessInstance(**row),
     )
 
 
-def _query(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> Select[Any]:
-    conditions = [*_plain(session, wanted), *_sorted_by(sort)]
+def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
+    query = process_instances.SELECT.where(*_plain(session, wanted), *_sorted_by(sort))
+    if visible_to is not None:
+        query = query.where(participants.may_know(_instance.id, visible_to))
+    leads_somewhere = wanted.late or wanted.process_definition_key or not walks.is_usual(wanted.round_at_least)
+    for named, condition in _traces(wanted):
+        few = session.scalars(select(named).where(condition).limit(_FEW + 1)).all()
+        if len(few) <= _FEW:
+            leads_somewhere, query = True, query.where(_instance.id.in_(set(few)))
+        else:
+            query = query.where(exists().where(named == _instance.id, condition))
+    if not leads_somewhere:
+        query = query.where(_ALL_IN_TIME)
     choices = _choices(session, wanted)
-    instances = None
     if sort.removeprefix("-") == "started_at":
-        instances = walks.merged(select(tables.process_instance).where(*conditions), choices)
-    if instances is None:
-        instances = select(tables.process_instance).where(*conditions, *(or_(*choice) for choice in choices))
-    found = instances.subquery()
-    query = select(
-        found,
-        _definition.key,
-        _definition.version,
-        _definition.sha256.label("definition_sha256"),
-        _definition.fingerprint,
-    ).join_from(found, tables.process_definition, found.c.process_definition_id == _definition.id)
-    for traces in _traces(wanted):
-        query = query.where(_has_left(session, traces, found.c.id))
-    return query if visible_to is None else query.where(participants.may_know(found.c.id, visible_to))
+        return walks.split(query, choices)
+    return [query.where(*(or_(*choice) for choice in choices))]
 
 
 def _plain(session: Session, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
@@ -168,10 +166,3 @@ def _traces(wanted: ProcessInstanceFilter) -> list[_Traces]:
     if wanted.decision is not None:
         found.append((_event.process_instance_id, _event.decision == wanted.decision))
     return found
-
-
-def _has_left(session: Session, traces: _Traces, instance_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """That an instance has left such a trace."""
-    named, condition = traces
-    few = session.scalars(select(named).where(condition).limit(_FEW + 1)).all()
-    return instance_id.in_(set(few)) if len(few) <= _FEW else exists().where(named == instance_id, condition)

@@ -300,7 +300,8 @@ process_instance = Table(
     Column("last_sequence", Integer, nullable=False),
     Column("last_event_at", UtcDateTime, nullable=False),
     Column("last_hash", LargeBinary(32), nullable=False),
-    Index("ix_process_instance_started_at", "started_at", "id"),
+    # Of all instances, and found only by queries that say the condition: see `ix_event_occurred_at`.
+    _index_where("ix_process_instance_started_at", "last_sequence >= 1", "started_at", "id"),
     Index("ix_process_instance_process_definition_id", "process_definition_id", "started_at", "id"),
     _index_where("ix_process_instance_ended_at", "ended_at IS NOT NULL", "ended_at", "id"),
     _index_where("ix_process_instance_late", "late", "started_at", "id", sqlite="late = 1"),
@@ -416,7 +417,9 @@ event = Table(
         sqlite_where=text("type = 'process_instance_migrated'"),
     ),
     # What auditors search by, each in order of time. Partial where few events have it.
-    Index("ix_event_occurred_at", "occurred_at", "process_instance_id", "sequence"),
+    # Of all events; but it is found only by queries that say the condition: where they look for something that another
+    # index leads to, PostgreSQL would often rather walk along this one, past years of events that are not meant.
+    _index_where("ix_event_occurred_at", "sequence >= 1", *_IN_TIME),
     Index("ix_event_actor", "actor", "occurred_at", "process_instance_id", "sequence"),
     _index_where("ix_event_on_behalf_of", "on_behalf_of IS NOT NULL", "on_behalf_of", *_IN_TIME),
     _index_where("ix_event_element_id", "element_id IS NOT NULL", "element_id", *_IN_TIME),

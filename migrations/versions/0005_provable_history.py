@@ -17,13 +17,17 @@ depends_on = None
 _TIME = sa.DateTime(timezone=True)
 _IN_TIME = ["occurred_at", "process_instance_id", "sequence"]
 _STARTED = ["started_at", "id"]
-_OF_DEFINITION = ("ix_process_instance_process_definition_id", "process_instance", ["process_definition_id"], None)
+#: as they were
+_FORMER = (
+    ("ix_process_instance_process_definition_id", "process_instance", ["process_definition_id"], None),
+    ("ix_process_instance_started_at", "process_instance", _STARTED, None),
+)
 #: in SQLite's words, where these are others
 _SQLITE_CONDITIONS = {"late": "late = 1"}
 _MIGRATED = ("ix_event_migrated", "event", ["process_instance_id"], "type = 'process_instance_migrated'")
 #: name, table, columns, and for which rows
 _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
-    ("ix_event_occurred_at", "event", _IN_TIME, None),
+    ("ix_event_occurred_at", "event", _IN_TIME, "sequence >= 1"),
     ("ix_event_actor", "event", ["actor", *_IN_TIME], None),
     ("ix_event_on_behalf_of", "event", ["on_behalf_of", *_IN_TIME], "on_behalf_of IS NOT NULL"),
     ("ix_event_element_id", "event", ["element_id", *_IN_TIME], "element_id IS NOT NULL"),
@@ -34,6 +38,7 @@ _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("ix_event_round", "event", ["round", *_IN_TIME], "round >= 2"),
     ("ix_event_duration", "event", ["duration_seconds", *_IN_TIME], "duration_seconds IS NOT NULL"),
     ("ix_process_instance_process_definition_id", "process_instance", ["process_definition_id", *_STARTED], None),
+    ("ix_process_instance_started_at", "process_instance", _STARTED, "last_sequence >= 1"),
     ("ix_process_instance_ended_at", "process_instance", ["ended_at", "id"], "ended_at IS NOT NULL"),
     ("ix_process_instance_late", "process_instance", _STARTED, "late"),
     (
@@ -86,7 +91,8 @@ def upgrade() -> None:
         instance.alter_column("highest_round", existing_type=sa.Integer(), server_default=None)
         instance.alter_column("late", existing_type=sa.Boolean(), server_default=None)
     _create_index(_MIGRATED)
-    _drop_index(_OF_DEFINITION)
+    for index in _FORMER:
+        _drop_index(index)
     for index in _INDEXES:
         _create_index(index)
     if not _is_sqlite():
@@ -150,7 +156,8 @@ def downgrade() -> None:
         ):
             event.drop_column(name)
     _create_index(_MIGRATED)
-    _create_index(_OF_DEFINITION)
+    for index in _FORMER:
+        _create_index(index)
     _make_append_only(("event", "stream_event"))
 
 
