@@ -1,10 +1,9 @@
-"""One process instance: its row, its user tasks and comments, against what its sealed events tell."""
+"""One process instance: its row, against what its sealed events tell."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from app.proof.chain import Chain
 from app.proof.sealed_text import SealedEvent
 from app.storage.event_figures import Figures, figures_of
 from app.storage.proof_rows import CommentRow, InstanceRow, TaskRow
+from app.storage.task_proof import TaskProof
 
 #: what a column holds that cannot be read as what it is
 UNREADABLE = (TypeError, ValueError, AttributeError, KeyError, IndexError, OverflowError)
@@ -25,7 +25,6 @@ _STATUS = {
     "process_instance_failed": "failed",
 }
 _ENDED = frozenset({"completed", "cancelled", "failed"})
-_CLOSED = {"user_task_completed": "completed", "user_task_cancelled": "cancelled"}
 _NO_FIGURES = (None, None, None, None)
 #: the only types of events that have any
 _WITH_FIGURES = frozenset(
@@ -70,10 +69,7 @@ class InstanceProof:
         self._ended_at: str | None = None
         self._state: str | None = None
         self._variables: dict[str, Any] = {}
-        self._highest_round = 1
-        self._late = False
-        self._tasks: dict[str, dict[str, Any]] = {}
-        self._comments: Counter[tuple[Any, ...]] = Counter()
+        self._tasks = TaskProof(chain)
 
     def take(self, event: SealedEvent) -> None:
         """Go on to the next event."""
@@ -114,8 +110,9 @@ class InstanceProof:
             self._compare("instance_differs", row, self._expected(row))
             if self.is_whole:
                 self._compare_variables(row)
-                self._compare_tasks(tasks)
-                self._compare_comments(comments)
+                self._tasks.compare(tasks)
+                if not self._lacks_payloads:
+                    self._tasks.compare_comments(comments)
         except UNREADABLE as error:
             chain.report(None, "instance_unreadable", f"The row of the process instance cannot be read: {error}.")
 
@@ -153,7 +150,7 @@ class InstanceProof:
             self._variables[name] = change["new"]
         type_ = event.type
         if event.user_task_id is not None:
-            self._replay_task(event, payload)
+            self._tasks.replay(event, payload)
         elif type_ == "process_instance_migrated":
             self.begun_with = self.begun_with or payload.get("from", {})
         elif (status := _STATUS.get(type_)) is not None:
@@ -161,35 +158,6 @@ class InstanceProof:
             self._ended_at = event.occurred_at if status in _ENDED else None
             if type_ == "process_instance_started":
                 self.begin = payload
-
-    def _replay_task(self, event: SealedEvent, payload: Mapping[str, Any]) -> None:
-        type_, task_id = event.type, event.user_task_id or ""
-        if type_ == "user_task_opened":
-            self._highest_round = max(self._highest_round, event.round or 1)
-            self._tasks[task_id] = {
-                "element_id": event.element_id,
-                "name": event.element_name,
-                "round": event.round,
-                "state": "open",
-                "created_at": event.occurred_at,
-                "completed_at": None,
-                "completed_by": None,
-            }
-        elif (state := _CLOSED.get(type_)) is not None:
-            task = self._tasks.setdefault(task_id, {})
-            task |= {"state": state, "completed_at": event.occurred_at}
-            if type_ == "user_task_completed":
-                task |= {"completed_by": event.actor, "on_behalf_of": event.on_behalf_of, "basis": event.basis}
-                self._late = self._late or bool(payload.get("timing", {}).get("late"))
-                self._note_comment(event, payload)
-        elif type_ == "user_task_moved":
-            self._tasks.setdefault(task_id, {}).update(element_id=event.element_id, name=event.element_name)
-        elif type_ == "user_task_commented":
-            self._note_comment(event, payload)
-
-    def _note_comment(self, event: SealedEvent, payload: Mapping[str, Any]) -> None:
-        if (comment := payload.get("comment")) is not None:
-            self._comments[event.user_task_id, event.actor, comment, event.occurred_at] += 1
 
     def _expected(self, row: InstanceRow) -> dict[str, Any]:
         """What the row should say, of what is known."""
@@ -204,9 +172,9 @@ class InstanceProof:
         if not self.is_whole:
             return expected
         expected |= {"started_by": self._first.actor, "started_at": self._first.occurred_at}
-        expected["highest_round"] = self._highest_round
+        expected["highest_round"] = self._tasks.highest_round
         if self.begin is not None and not self._lacks_payloads:
-            expected |= {"business_key": self.begin.get("business_key"), "late": self._late}
+            expected |= {"business_key": self.begin.get("business_key"), "late": self._tasks.late}
         if (seconds := self._duration()) is None or not self._is_nearly(row, seconds):
             expected["duration_seconds"] = seconds
         return expected
@@ -222,12 +190,10 @@ class InstanceProof:
         is_old = self._last is not None and self._last.format == 1
         return is_old and row.duration_seconds is not None and abs(row.duration_seconds - seconds) <= 1
 
-    def _compare(self, code: str, row: InstanceRow | TaskRow, expected: Mapping[str, Any]) -> bool:
+    def _compare(self, code: str, row: InstanceRow, expected: Mapping[str, Any]) -> None:
         differing = [name for name, value in expected.items() if getattr(row, name) != value]
         if differing:
-            what = "its row" if isinstance(row, InstanceRow) else f"the row of user task {row.id}"
-            self.chain.report(None, code, f"The events tell otherwise than {what}: {', '.join(differing)}.")
-        return not differing
+            self.chain.report(None, code, f"The events tell otherwise than its row: {', '.join(differing)}.")
 
     def _compare_variables(self, row: InstanceRow) -> None:
         if self._lacks_payloads:
@@ -239,27 +205,6 @@ class InstanceProof:
         if names:
             told = f"The events tell otherwise than its row: the variable(s) {', '.join(names)}."
             self.chain.report(None, "instance_differs", told)
-
-    def _compare_tasks(self, tasks: Iterable[TaskRow]) -> None:
-        seen = set()
-        for task in tasks:
-            seen.add(task.id)
-            told = self._tasks.get(task.id)
-            if told is None:
-                self.chain.report(None, "user_task_untold", f"No event tells of the user task {task.id}.")
-            else:
-                self._compare("user_task_differs", task, told)
-        self._report_missing_tasks(self._tasks.keys() - seen)
-
-    def _report_missing_tasks(self, gone: Collection[str]) -> None:
-        for task_id in sorted(gone):
-            self.chain.report(None, "user_task_missing", f"The row of the user task {task_id} is gone.")
-
-    def _compare_comments(self, comments: Iterable[CommentRow]) -> None:
-        kept = Counter((each.user_task_id, each.author, each.text, each.created_at) for each in comments)
-        if kept != self._comments and not self._lacks_payloads:
-            told = "The comments kept are not those that the events tell of."
-            self.chain.report(None, "comments_differ", told)
 
 
 def _is_same(name: str, stored: Mapping[str, Any], told: Mapping[str, Any]) -> bool:

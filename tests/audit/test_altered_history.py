@@ -190,7 +190,7 @@ def test_an_altered_stream_is_found(
 def test_the_first_event_that_is_broken_is_named(archive: Archive, chance: random.Random) -> None:
     with archive.altered() as session:
         row, events = _stream(session, chance)
-        gone = events.pop(len(events) // 2)
+        gone = events.pop((len(events) - 1) // 2)
         _write(session, row, events, seal=False)
         result = archive.verify(session)
     first = result.findings[0]
