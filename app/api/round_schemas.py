@@ -75,7 +75,8 @@ class Pass(Answer):
         description="How the work was sent back to this element; null where it was not, or before that was told."
     )
     compared_with_round: int | None = Field(
-        description="The round whose values these are compared with: the one before, or the last one completed before."
+        description="The round whose values these are compared with: the one before, or, where that was not completed"
+        " by then, the last one that was."
     )
     changes: list[FieldChange] | None = Field(
         description="What was entered otherwise than then, field by field; null in the first round, and of what is not"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,14 +78,14 @@ class _Found:
         lowest: int,
         highest: int,
     ) -> None:
-        self._session, self._instance, self._migrations, self._lowest = session, instance, migrations, lowest
+        self._session, self._instance, self._migrations = session, instance, migrations
         definition = process_definitions.parsed(session, instance)
         self._definitions = {instance.process_definition_id: definition}
         self._by_round: defaultdict[int, list[RoundEvent]] = defaultdict(list)
-        self._completions: defaultdict[str, list[RoundEvent]] = defaultdict(list)
+        #: by element and round
+        self._completions: dict[tuple[str, int], RoundEvent] = {}
         #: the return by which the round after this one began, by element and round
         self._returns: dict[tuple[str, int], RoundEvent] = {}
-        self._earlier: dict[str, RoundEvent | None] = {}
         events = rounds.events_of(session, instance.id, lowest, highest)
         ids = {*definition.user_tasks, *(event.element_id for event in events)} if migrations else ()
         self._terms = {id_: element_history.terms_in(migrations, id_) for id_ in ids}
@@ -98,7 +98,7 @@ class _Found:
             return
         self._by_round[event.round].append(event)
         if event.type == "user_task_completed":
-            self._completions[self._element(event)].append(event)
+            self._completions[self._element(event), event.round] = event
 
     def _element(self, event: RoundEvent) -> str:
         """The id that the element of an event has now, or had last."""
@@ -128,23 +128,15 @@ class _Found:
         return self._definitions[id_]
 
     def _before(self, completion: RoundEvent) -> RoundEvent | None:
-        """The completion of the same element in the round before; where that one was cancelled, in the last that was
-        completed before this one."""
+        """The completion in the round before; where that was not completed by then, the last one that was."""
+        if completion.round == 1:
+            return None
         element = self._element(completion)
-        known = (*self._completions[element], *self._before_all(element, completion))
-        former = [each for each in known if each.round < completion.round and each.sequence < completion.sequence]
-        return max(former, key=lambda each: each.round, default=None)
-
-    def _before_all(self, element: str, completion: RoundEvent) -> Iterator[RoundEvent]:
-        """The last completion in the rounds before these, unless it is known not to be needed."""
-        if self._lowest == 1 or self._completions[element][0].round < completion.round:
-            return
-        if element not in self._earlier:
-            terms = element_history.terms_in(self._migrations, element)
-            found = rounds.last_completion(self._session, self._instance.id, terms, before_round=self._lowest)
-            self._earlier[element] = found
-        if (earlier := self._earlier[element]) is not None:
-            yield earlier
+        former = self._completions.get((element, completion.round - 1))
+        if former is not None and former.sequence < completion.sequence:
+            return former
+        terms = element_history.terms_in(self._migrations, element)
+        return rounds.last_completion(self._session, self._instance.id, terms, before=completion)
 
 
 def _is_of(terms: Sequence[Term], event: RoundEvent) -> bool:

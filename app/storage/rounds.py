@@ -77,23 +77,25 @@ def events_of(session: Session, instance_id: UUID, lowest: int, highest: int) ->
         )
         .order_by(_event.sequence)
     )
-    return [RoundEvent(*row) for row in session.execute(query)]
+    rows: Any = session.execute(query)
+    return [RoundEvent(*row) for row in rows]
 
 
 def last_completion(
-    session: Session, instance_id: UUID, terms: Sequence[Term], *, before_round: int
+    session: Session, instance_id: UUID, terms: Sequence[Term], *, before: RoundEvent
 ) -> RoundEvent | None:
-    """The newest completion of an element in a round before this one."""
+    """The newest completion of an element before this one, in an earlier round."""
     query = (
         select(*_COLUMNS)
         .where(
             _event.process_instance_id == instance_id,
             _event.type == "user_task_completed",
-            _event.round < before_round,
+            _event.sequence < before.sequence,
+            _event.round < before.round,
             _within(terms),
         )
         .order_by(_event.sequence.desc())
         .limit(1)
     )
-    row = session.execute(query).one_or_none()
+    row: Any = session.execute(query).one_or_none()
     return None if row is None else RoundEvent(*row)

@@ -229,6 +229,25 @@ def test_the_first_round_of_a_page_is_compared_with_the_one_on_the_page_before(o
     assert last == whole[-1]
 
 
+def test_a_round_is_compared_with_one_that_was_completed_before_it(as_: As) -> None:
+    """Instances of one activity are rounds of it, and may be completed in any order."""
+    form = b"""{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+      "properties": {"teks": {"type": "string"}}}"""
+    loop = b"<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3</bpmn:loopCardinality>"
+    end = b"</bpmn:userTask>"
+    diagram = single_task(form="isi.json").replace(end, loop + b"</bpmn:multiInstanceLoopCharacteristics>" + end)
+    deployed = as_("perancang").deploy({"satu.bpmn": diagram, "isi.json": form})
+    assert deployed.status_code == 201, deployed.text
+    instance = as_("anggota1").start("satu")
+    tasks = {task["round"]: task for task in instance["user_tasks"]}
+    for number in (1, 3, 2):
+        assert as_("anggota1").complete(tasks[number], {"teks": str(number)}).status_code == 200
+    whole = rounds_of(as_, instance)
+    assert [pass_of(round_, "isi")["compared_with_round"] for round_ in whole] == [None, 1, 1]
+    assert changes_of(whole[2], "isi") == [("teks", "changed", "1", "3")]
+    assert rounds_of(as_, instance, limit=1, sort="-round") == [whole[2]]
+
+
 @on_sqlite
 def test_a_cancelled_pass_is_told_as_one(as_: As, clock: Clock) -> None:
     assert as_("perancang").deploy({"satu.bpmn": single_task()}).status_code == 201
