@@ -79,6 +79,8 @@ def neutralised(text: str) -> str:
 
     Also where something that is not seen, or a wide form of the sign (U+FF1D), comes first.
     """
+    if text[:1].isascii() and text[:1].isalnum():
+        return text
     if text[:1] in _BREAKS:
         return f"'{text}"
     first = next((sign for sign in text if not _is_unseen(sign)), "")
