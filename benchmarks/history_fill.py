@@ -27,7 +27,7 @@ _DRAFTING, _EXAMINING = "penyusunan_konsep", "pemeriksaan_konsep"
 ACTORS = tuple(f"pegawai{number:02}" for number in range(1, 41))
 RARE_ACTORS = tuple(f"tamu{number:03}" for number in range(1, 501))
 _ROLES = ("Kepala Badan", "Sekretaris", "Ketua Tim Kerja Sekretariat", "Tim")
-_FIRST, _LAST = datetime(2021, 1, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)
+FIRST, LAST = datetime(2021, 1, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)
 _SENT_BACK, _CLAIMED, _LATE, _IN_ANOTHERS_NAME, _BY_A_GUEST = 0.35, 0.25, 0.15, 0.02, 0.001
 _CANCELLED, _STILL_ACTIVE = 0.25, 0.20
 _LETTER = "800/1201/2025"
@@ -36,7 +36,7 @@ _FIELDS, _FIELD_WEIGHTS = ("Sekretariat", "Ekonomi", "Fisik", "Arsip"), (70, 20,
 _NULL = "\\N"
 _OF_NO_TASK = "\t".join([_NULL] * 4)
 
-_EVENT_COLUMNS = (
+EVENT_COLUMNS = (
     *("process_instance_id", "sequence", "occurred_at", "type", "element_id", "element_name", "round"),
     *("user_task_id", "actor", "on_behalf_of", "basis", "request_id", "process_definition_id", "version"),
     *("payload", "payload_salt", "state_after", "decision", "waiting_seconds", "duration_seconds", "late"),
@@ -126,14 +126,14 @@ def _copy(
 ) -> int:
     """Write instances in the order in which they started, and events in that in which they happened, day by day."""
     chance = _Chance()
-    step = (_LAST - _FIRST) / count
+    step = (LAST - FIRST) / count
     weights = [share for share, _ in _PROCESSES]
     days: defaultdict[int, list[str]] = defaultdict(list)
     instances: list[str] = []
     participants: list[str] = []
     written = 0
     for number in range(count):
-        started = _FIRST + step * number
+        started = FIRST + step * number
         (of_process,) = chance.random.choices(versions, weights)
         version = of_process[min(len(of_process) - 1, number * len(of_process) // count)]
         made = _Instance(chance, number, version, started)
@@ -146,7 +146,7 @@ def _copy(
             lines = [line for day in sorted(over) for line in days.pop(day)]
             _write(connection, "process_instance", _INSTANCE_COLUMNS, instances)
             _write(connection, "participant", _PARTICIPANT_COLUMNS, participants)
-            _write(connection, "event", _EVENT_COLUMNS, lines)
+            _write(connection, "event", EVENT_COLUMNS, lines)
             written += len(lines)
             instances, participants = [], []
             tell(f"{number + 1} instances, {written} events")
