@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -17,8 +17,10 @@ from app.api.streaming import StreamedAnswer
 from app.documents.dossier_pdf import draw_dossier
 from app.documents.evidence import EvidenceFolder
 from app.documents.typesetting import Words
+from app.errors import Conflict, Unavailable
 from app.permissions import Operation
 from app.proof import audit_keys
+from app.proof.audit_keys import PublicKey
 from app.queries.gather_evidence import gather_evidence
 
 ZIP = "application/zip"
@@ -41,7 +43,7 @@ def read_evidence(instance_id: UUID, request: Request, reading: Read) -> Respons
 
     The same history and the same checkpoint give the same bytes.
     """
-    keys = audit_keys.public(request.app.state.settings.audit_dir)
+    keys = _keys(request)
     temporary = TemporaryDirectory(prefix="jenjang-evidence-")
     try:
         with EvidenceFolder(Path(temporary.name)) as folder:
@@ -60,6 +62,13 @@ def read_evidence(instance_id: UUID, request: Request, reading: Read) -> Respons
         "Content-Length": str(package.stat().st_size),
     }
     return StreamedAnswer(_blocks(package, temporary), ZIP, headers)
+
+
+def _keys(request: Request) -> Mapping[str, PublicKey]:
+    try:
+        return audit_keys.public(request.app.state.settings.audit_dir)
+    except (Conflict, OSError) as error:
+        raise Unavailable("The public keys that sign checkpoints cannot be read on the server.") from error
 
 
 def _blocks(package: Path, temporary: TemporaryDirectory[str]) -> Generator[bytes]:

@@ -190,12 +190,9 @@ def _pack(archive: zipfile.ZipFile, name: str, source: BinaryIO, member: _Member
     # States are compressed already.
     told.compress_type = zipfile.ZIP_STORED if name.endswith(".state") else zipfile.ZIP_DEFLATED
     source.seek(member.begin)
-    left = member.size
     with archive.open(told, "w") as target:
-        while left:
-            block = source.read(min(left, _BLOCK))
-            target.write(block)
-            left -= len(block)
+        for begin in range(0, member.size, _BLOCK):
+            target.write(source.read(min(member.size - begin, _BLOCK)))
 
 
 def _in_lines(entries: Iterable[Mapping[str, Any]]) -> bytes:
