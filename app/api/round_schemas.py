@@ -43,7 +43,6 @@ class Return(Answer):
     from_user_task_id: UUID | None
     decision: str | None
     note: str | None
-    next_user_task_id: UUID | None = Field(description="The pass that it opened.")
 
 
 class Pass(Answer):
@@ -72,7 +71,8 @@ class Pass(Answer):
     note: str | None = Field(description="The form's `catatan`, or else the comment of the completion.")
     approval: Approval | None
     returned: Return | None = Field(
-        description="How the work was sent back to this element; null where it was not, or before that was told."
+        description="Who sent the work back to this element, and why, so that this pass opened; null where nobody did,"
+        " and where that was not written down yet."
     )
     compared_with_round: int | None = Field(
         description="The round whose values these are compared with: the one before, or, where that was not completed"

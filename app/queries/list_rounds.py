@@ -84,21 +84,13 @@ class _Found:
         self._by_round: defaultdict[int, list[RoundEvent]] = defaultdict(list)
         #: by element and round
         self._completions: dict[tuple[str, int], RoundEvent] = {}
-        #: the return by which the round after this one began, by element and round
-        self._returns: dict[tuple[str, int], RoundEvent] = {}
         events = rounds.events_of(session, instance.id, lowest, highest)
         ids = {*definition.user_tasks, *(event.element_id for event in events)} if migrations else ()
         self._terms = {id_: element_history.terms_in(migrations, id_) for id_ in ids}
         for event in events:
-            self._sort_in(event)
-
-    def _sort_in(self, event: RoundEvent) -> None:
-        if event.type == "user_task_returned":
-            self._returns[self._element(event), event.round - 1] = event
-            return
-        self._by_round[event.round].append(event)
-        if event.type == "user_task_completed":
-            self._completions[self._element(event), event.round] = event
+            self._by_round[event.round].append(event)
+            if event.type == "user_task_completed":
+                self._completions[self._element(event), event.round] = event
 
     def _element(self, event: RoundEvent) -> str:
         """The id that the element of an event has now, or had last."""
@@ -118,7 +110,7 @@ class _Found:
         naming, completion = told.naming, told.completion
         element = self._definition(naming).user_tasks[naming.element_id]
         before = None if completion is None else self._before(completion)
-        return passes.make(told, element, before, self._returns.get((self._element(naming), naming.round)))
+        return passes.make(told, element, before)
 
     def _definition(self, event: RoundEvent) -> Definition:
         id_ = event.process_definition_id

@@ -30,7 +30,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """That a decision sent the work back to an element."""
+    """That a decision sent the work back to an element, which opened for one more round."""
 
     returned_at: datetime
     #: who decided so, and in whose name
@@ -43,8 +43,6 @@ class Return:
     from_user_task_id: UUID | None
     decision: str | None
     note: str | None
-    #: the pass that it opened
-    next_user_task_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Pass:
     decision: str | None
     note: str | None
     approval: Approval | None
-    #: None where the work was not sent back to it
+    #: how the work came back to the element; None where it was not sent back
     returned: Return | None
     #: the round whose values these are compared with
     compared_with_round: int | None
@@ -102,6 +100,8 @@ class Told:
     opening: RoundEvent
     #: what last said which element it is, and in which version
     naming: RoundEvent
+    #: that a decision sent the work back, which opened it
+    returned: RoundEvent | None = None
     #: how the one who has it, or completed it, came by it; None where nobody had claimed it
     claim: RoundEvent | None = None
     completion: RoundEvent | None = None
@@ -122,13 +122,16 @@ class Told:
 def told_passes(events: Sequence[RoundEvent]) -> list[Told]:
     """The passes that these events tell of, in the order in which they opened."""
     told: dict[UUID, Told] = {}
+    returned: dict[UUID, RoundEvent] = {}
     for event in events:
         if (task_id := event.user_task_id) is None:
             continue
-        if task_id in told:
+        if event.type == "user_task_returned":
+            returned[task_id] = event
+        elif task_id in told:
             told[task_id].hear(event)
         else:
-            told[task_id] = Told(task_id, opening=event, naming=event)
+            told[task_id] = Told(task_id, opening=event, naming=event, returned=returned.get(task_id))
     return list(told.values())
 
 
@@ -138,11 +141,10 @@ def entered(completion: RoundEvent) -> Mapping[str, Any] | None:
     return values
 
 
-def make(told: Told, element: UserTaskElement, before: RoundEvent | None, returned: RoundEvent | None) -> Pass:
+def make(told: Told, element: UserTaskElement, before: RoundEvent | None) -> Pass:
     """One pass.
 
-    Args: `element` in the version of its naming; `before` the completion to compare with; `returned` the event by which
-        the work came back to the element.
+    Args: `element` in the version of its naming; `before` the completion to compare with.
     """
     completion, cancellation = told.completion, told.cancellation
     compared, changes = _compared(completion, before)
@@ -152,7 +154,7 @@ def make(told: Told, element: UserTaskElement, before: RoundEvent | None, return
         element_name=element.name,
         role=element.role,
         version=(completion or cancellation or told.naming).version,
-        returned=None if returned is None else _return(returned),
+        returned=None if told.returned is None else _return(told.returned),
         compared_with_round=compared,
         changes=changes,
         **_standing(told),
@@ -231,7 +233,6 @@ def _return(event: RoundEvent) -> Return:
         from_user_task_id=None if task_id is None else UUID(task_id),
         decision=_text(told.get("decision")),
         note=_text(told.get("note")),
-        next_user_task_id=event.user_task_id,
     )
 
 

@@ -18,6 +18,7 @@ _event = tables.event.c
 #: what a pass is told by
 _TELLING = (
     "gateway_decided",
+    "user_task_returned",
     "user_task_opened",
     "user_task_claimed",
     "user_task_assigned",
@@ -63,8 +64,7 @@ def _within(terms: Sequence[Term]) -> ColumnElement[bool]:
 
 
 def events_of(session: Session, instance_id: UUID, lowest: int, highest: int) -> list[RoundEvent]:
-    """What happened in these rounds, in order; of the one before it the completions, and of the one after it that it
-    came of a return."""
+    """What happened in these rounds, in order, and the completions of the one before them."""
     query = (
         select(*_COLUMNS)
         .where(
@@ -72,7 +72,6 @@ def events_of(session: Session, instance_id: UUID, lowest: int, highest: int) ->
             or_(
                 and_(_event.round.between(lowest, highest), _event.type.in_(_TELLING)),
                 and_(_event.round == lowest - 1, _event.type == "user_task_completed"),
-                and_(_event.round.between(lowest + 1, highest + 1), _event.type == "user_task_returned"),
             ),
         )
         .order_by(_event.sequence)
