@@ -14,6 +14,7 @@ from app.proof.checkpoints import NOTHING_BEFORE, Checkpoint, Head, is_signed_by
 from app.proof.findings import CHECKPOINTS, Finding
 from app.proof.growing_tree import GrowingTree
 from app.storage import checkpoints
+from app.storage.instance_proof import UNREADABLE
 from app.storage.proof_rows import Rows
 
 
@@ -38,8 +39,24 @@ def prove(session: Session, keys: Mapping[str, PublicKey], outside: Iterable[Che
     Raises:
         Conflict: the copy cannot be read.
     """
-    proof, tree = CheckpointProof(), GrowingTree()
+    proof = CheckpointProof()
     copies = None if outside is None else iter(outside)
+    try:
+        _go_through(session, proof, keys, copies)
+    except UNREADABLE as error:
+        proof.report(None, "checkpoints_unreadable", f"They cannot be read: {error}.")
+    for copy in copies or ():
+        proof.report(copy.number, "checkpoint_missing", "The copy outside the database has it: this was set back.")
+    return proof
+
+
+def _go_through(
+    session: Session,
+    proof: CheckpointProof,
+    keys: Mapping[str, PublicKey],
+    copies: Iterator[Checkpoint] | None,
+) -> None:
+    tree = GrowingTree()
     before: Checkpoint | None = None
     for number, checkpoint, heads in _with_heads(session):
         tree.put(_readable(proof, number, heads))
@@ -51,9 +68,6 @@ def prove(session: Session, keys: Mapping[str, PublicKey], outside: Iterable[Che
         before = checkpoint
         if not proof.findings:
             proof.sound = checkpoint
-    for copy in copies or ():
-        proof.report(copy.number, "checkpoint_missing", "The copy outside the database has it: this was set back.")
-    return proof
 
 
 def _with_heads(session: Session) -> Iterator[tuple[int, Checkpoint | None, Iterator[Head]]]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Column, RowMapping, Table, delete, insert, select, update
+from sqlalchemy import Column, RowMapping, Table, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.proof.seal import event_hash, payload_digest, told_of_entry, told_of_event
@@ -239,6 +239,28 @@ def test_a_checkpoint_in_the_middle_that_was_removed_is_found(archive: Archive) 
         session.execute(delete(tables.checkpoint).where(tables.checkpoint.c.number == 1))
         result = archive.verify(session)
     assert "checkpoint_missing" in {finding.code for finding in result.findings}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("UPDATE checkpoint SET created_at = 'x' WHERE number = 1", "checkpoints_unreadable"),
+        ("UPDATE checkpoint_head SET hash = 'x' WHERE checkpoint = 2", "checkpoint_altered"),
+        ("UPDATE event SET payload = 'x' WHERE sequence = 1", "event_unreadable"),
+        ("UPDATE event SET payload_salt = 5 WHERE sequence = 1", "event_unreadable"),
+        ("UPDATE event SET actor = x'ff' WHERE sequence = 1", "event_unreadable"),
+        ("UPDATE process_instance SET variables = '{'", "instance_unreadable"),
+        ("UPDATE process_instance SET state = 5", "instance_unreadable"),
+        ("UPDATE stream_event SET payload = '[]' WHERE sequence = 1", "event_unreadable"),
+    ],
+)
+def test_what_cannot_be_read_is_found_as_well(archive: Archive, statement: str, code: str) -> None:
+    """SQLite keeps whatever it is given in any column."""
+    with archive.altered() as session:
+        session.execute(text(statement))
+        result = archive.verify(session)
+    assert code in {finding.code for finding in result.findings}
 
 
 def test_an_entry_of_administration_that_was_removed_is_found_though_the_rest_was_sealed_again(
