@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -111,19 +111,23 @@ def _time(database: Database, question: Question[F], search: Search, wanted: F, 
 
 
 def _cursor(database: Database, question: Question[F], search: Search, wanted: F) -> str | None:
-    with database.reading() as session:
-        return search(session, _page(question, limit=1), question.deep(wanted), None).next_cursor
+    try:
+        with database.reading() as session:
+            return search(session, _page(question, limit=1), question.deep(wanted), None).next_cursor
+    except Unavailable:
+        return None
 
 
 def _plan(database: Database, question: Question[F], search: Search, wanted: F, cursor: str | None) -> str:
     """The nodes of the plan by which the page was found, each with its index."""
-    with database.reading() as session, _statements(session) as statements:
+    with suppress(Unavailable), database.reading() as session, _statements(session) as statements:
         search(session, _page(question, cursor), wanted, None)
         statement, parameters = statements[-1]
         explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}"
         (explained,) = session.connection().exec_driver_sql(explain, parameters).scalar_one()
         taken = f"planned in {explained['Planning Time']:.1f} ms, run in {explained['Execution Time']:.1f} ms: "
         return taken + " → ".join(dict.fromkeys(_nodes(explained["Plan"])))
+    return "gave up"
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[str]:
