@@ -81,7 +81,8 @@ def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor 
     query = process_instances.SELECT.where(*_plain(session, wanted), *_sorted_by(sort))
     if visible_to is not None:
         query = query.where(participants.may_know(_instance.id, visible_to))
-    leads_somewhere = wanted.late or wanted.process_definition_key or not walks.is_usual(wanted.round_at_least)
+    leads = (wanted.late or None, wanted.process_definition_key, wanted.ended_after, wanted.ended_before)
+    leads_somewhere = any(each is not None for each in leads) or not walks.is_usual(wanted.round_at_least)
     for named, condition in _traces(wanted):
         few = session.scalars(select(named).where(condition).limit(_FEW + 1)).all()
         if len(few) <= _FEW:

@@ -305,6 +305,9 @@ process_instance = Table(
     Index("ix_process_instance_process_definition_id", "process_definition_id", "started_at", "id"),
     _index_where("ix_process_instance_ended_at", "ended_at IS NOT NULL", "ended_at", "id"),
     _index_where("ix_process_instance_late", "late", "started_at", "id", sqlite="late = 1"),
+    _index_where(
+        "ix_process_instance_late_definition", "late", "process_definition_id", "started_at", "id", sqlite="late = 1"
+    ),
     _index_where("ix_process_instance_highest_round", "highest_round >= 2", "highest_round", "started_at", "id"),
     _index_where(
         "ix_process_instance_duration", "duration_seconds IS NOT NULL", "duration_seconds", "started_at", "id"

@@ -42,6 +42,7 @@ _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("ix_process_instance_started_at", "process_instance", _STARTED, "last_sequence >= 1"),
     ("ix_process_instance_ended_at", "process_instance", ["ended_at", "id"], "ended_at IS NOT NULL"),
     ("ix_process_instance_late", "process_instance", _STARTED, "late"),
+    ("ix_process_instance_late_definition", "process_instance", ["process_definition_id", *_STARTED], "late"),
     (
         "ix_process_instance_highest_round",
         "process_instance",

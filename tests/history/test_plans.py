@@ -1,0 +1,63 @@
+"""By which index SQLite finds what is looked for; for PostgreSQL, benchmarks/history.py tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from app.storage import event_pages, process_instance_search
+from app.storage.database import Database
+from app.storage.event_search import EventFilter
+from app.storage.keyset import Page
+from app.storage.process_instance_search import ProcessInstanceFilter
+
+pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])
+
+
+def plan_of(database: Database, search: Any, wanted: Any) -> str:
+    sent: list[tuple[str, Any]] = []
+    with database.reading() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *call: sent.append((call[2], call[3])))
+        search(session, Page(50), wanted, None)
+        statement, parameters = sent[-1]
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    return "\n".join(row[-1] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "ix_event_occurred_at"),
+        ({"actor": "kepala"}, "ix_event_on_behalf_of"),
+        ({"actor": "kepala"}, "ix_event_actor"),
+        ({"element_id": "penetapan"}, "ix_event_element_id"),
+        ({"types": ("user_task_opened", "gateway_decided")}, "ix_event_type"),
+        ({"decision": "ya"}, "ix_event_decision"),
+        ({"late": True}, "ix_event_late"),
+        ({"round_at_least": 5}, "ix_event_round"),
+        ({"process_definition_key": "penjenjangan_kinerja"}, "ix_event_definition"),
+    ],
+)
+def test_events_are_found_by_their_index_and_in_its_order(
+    database: Database, wanted: dict[str, Any], index: str
+) -> None:
+    plan = plan_of(database, event_pages.search, EventFilter(**wanted))
+    assert f"USING INDEX {index} " in f"{plan} ".replace("\n", " \n")
+    assert "SCAN event\n" not in plan
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "ix_process_instance_started_at"),
+        ({"late": True}, "ix_process_instance_late"),
+        ({"round_at_least": 5}, "ix_process_instance_highest_round"),
+        ({"process_definition_key": "penjenjangan_kinerja"}, "ix_process_instance_process_definition_id"),
+        ({"business_key": "satu"}, "ix_process_instance_business_key"),
+    ],
+)
+def test_instances_are_found_by_their_index(database: Database, wanted: dict[str, Any], index: str) -> None:
+    assert index in plan_of(database, process_instance_search.search, ProcessInstanceFilter(**wanted))
