@@ -74,3 +74,40 @@ def parallel_teams(key: str = "regu") -> bytes:
     <bpmn:sequenceFlow id="e" sourceRef="kerja" targetRef="gabung"/>
     <bpmn:sequenceFlow id="f" sourceRef="gabung" targetRef="selesai"/>"""
     return _DEFINITIONS.format(key=key, content=content).encode()
+
+
+def two_ways_back(key: str = "bolak_balik") -> bytes:
+    """`awal`, `susun`, `periksa` with the form `keputusan.json`, whose `keputusan` sends back to either of the first
+    two, or on: by way of `telaah` or past it to `sahkan`."""
+    elements = "".join(
+        f"<bpmn:flowNodeRef>{name}</bpmn:flowNodeRef>" for name in ("awal", "susun", "periksa", "telaah", "sahkan")
+    )
+    targets = {"awal": "awal", "susun": "susun", "telaah": "telaah", "sahkan": "sebelum_sahkan"}
+    decided = "".join(
+        f'<bpmn:sequenceFlow id="ke_{name}" sourceRef="pilih" targetRef="{target}">'
+        f'<bpmn:conditionExpression>keputusan == "{name}"</bpmn:conditionExpression></bpmn:sequenceFlow>'
+        for name, target in targets.items()
+    )
+    content = f"""
+    <bpmn:laneSet id="jalur"><bpmn:lane id="jalur_satu" name="Tim">{elements}</bpmn:lane></bpmn:laneSet>
+    <bpmn:startEvent id="mulai"/>
+    <bpmn:userTask id="awal" name="Awal"/>
+    <bpmn:userTask id="susun" name="Susun"/>
+    <bpmn:userTask id="periksa" name="Periksa"><bpmn:extensionElements><spiffworkflow:properties>
+      <spiffworkflow:property name="formJsonSchemaFilename" value="keputusan.json"/>
+    </spiffworkflow:properties></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:exclusiveGateway id="pilih"/><bpmn:userTask id="telaah" name="Telaah"/>
+    <bpmn:exclusiveGateway id="sebelum_sahkan"/><bpmn:userTask id="sahkan" name="Sahkan"/>
+    <bpmn:exclusiveGateway id="lagi" default="tamat"/><bpmn:endEvent id="selesai"/>
+    <bpmn:sequenceFlow id="a" sourceRef="mulai" targetRef="awal"/>
+    <bpmn:sequenceFlow id="b" sourceRef="awal" targetRef="susun"/>
+    <bpmn:sequenceFlow id="c" sourceRef="susun" targetRef="periksa"/>
+    <bpmn:sequenceFlow id="d" sourceRef="periksa" targetRef="pilih"/>
+    {decided}
+    <bpmn:sequenceFlow id="e" sourceRef="telaah" targetRef="sebelum_sahkan"/>
+    <bpmn:sequenceFlow id="f" sourceRef="sebelum_sahkan" targetRef="sahkan"/>
+    <bpmn:sequenceFlow id="g" sourceRef="sahkan" targetRef="lagi"/>
+    <bpmn:sequenceFlow id="ulangi" sourceRef="lagi" targetRef="awal">
+      <bpmn:conditionExpression>keputusan == "telaah"</bpmn:conditionExpression></bpmn:sequenceFlow>
+    <bpmn:sequenceFlow id="tamat" sourceRef="lagi" targetRef="selesai"/>"""
+    return _DEFINITIONS.format(key=key, content=content).encode()

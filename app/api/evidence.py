@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -12,18 +12,19 @@ from sqlalchemy.orm import Session
 
 from app.api import problems
 from app.api.dependencies import Read, bearer
+from app.api.published_keys import published_keys
 from app.api.route import AuthenticatedRoute, asks
 from app.api.streaming import StreamedAnswer
+from app.commands.record_export import record_export
 from app.documents.dossier_pdf import draw_dossier
 from app.documents.evidence import EvidenceFolder
 from app.documents.typesetting import Words
-from app.errors import Conflict, Unavailable
 from app.permissions import Operation
-from app.proof import audit_keys
-from app.proof.audit_keys import PublicKey
 from app.queries.gather_evidence import gather_evidence
 
 ZIP = "application/zip"
+#: as the stream `access` tells of it
+_FORMAT = "evidence"
 _BLOCK = 256 * 1024
 
 router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
@@ -41,9 +42,9 @@ router = APIRouter(prefix="/history", tags=["history"], route_class=Authenticate
 def read_evidence(instance_id: UUID, request: Request, reading: Read) -> Response:
     """All that proves the history of one instance, with `verify.py` to check it; 409 where it cannot be drawn.
 
-    The same history and the same checkpoint give the same bytes.
+    The same history and the same checkpoint give the same bytes. Whoever takes it is recorded.
     """
-    keys = _keys(request)
+    keys = published_keys(request)
     temporary = TemporaryDirectory(prefix="jenjang-evidence-")
     try:
         with EvidenceFolder(Path(temporary.name)) as folder:
@@ -53,7 +54,8 @@ def read_evidence(instance_id: UUID, request: Request, reading: Read) -> Respons
 
             words = reading.ask(question)
         package = folder.packed(draw_dossier(words))
-        reading.record(instance_id)
+        with reading.database.transaction() as session:
+            record_export(session, reading.actor, reading.path, reading.query, _FORMAT, instance_id, now=reading.now)
     except BaseException:
         temporary.cleanup()
         raise
@@ -62,13 +64,6 @@ def read_evidence(instance_id: UUID, request: Request, reading: Read) -> Respons
         "Content-Length": str(package.stat().st_size),
     }
     return StreamedAnswer(_blocks(package, temporary), ZIP, headers)
-
-
-def _keys(request: Request) -> Mapping[str, PublicKey]:
-    try:
-        return audit_keys.public(request.app.state.settings.audit_dir)
-    except (Conflict, OSError) as error:
-        raise Unavailable("The public keys that sign checkpoints cannot be read on the server.") from error
 
 
 def _blocks(package: Path, temporary: TemporaryDirectory[str]) -> Generator[bytes]:

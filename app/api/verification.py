@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.api import problems
 from app.api.dependencies import Read, bearer, shown
+from app.api.published_keys import published_keys
 from app.api.route import AuthenticatedRoute, asks
 from app.api.verification_schemas import InstanceVerification, JsonWebKey, JsonWebKeySet, ProvenBy, WhatIsWrong
-from app.errors import AuditKeyNotFound, Conflict, Unavailable
+from app.errors import AuditKeyNotFound
 from app.permissions import Operation
-from app.proof import audit_keys
 from app.queries import verify_instance
 from app.storage import access
 
@@ -36,7 +36,7 @@ class JwkSet(Response):
 )
 def verify_process_instance(instance_id: UUID, reading: Read, request: Request) -> Response:
     """Prove the history of one instance by its hashes and the latest checkpoint, or say what is wrong with it."""
-    keys = _keys(request)
+    keys = published_keys(request)
 
     def question(session: Session) -> verify_instance.InstanceVerification:
         instance = access.read_instance(session, instance_id, reading.actor, Operation.READ_HISTORY)
@@ -55,18 +55,11 @@ def verify_process_instance(instance_id: UUID, reading: Read, request: Request) 
 )
 def show_audit_keys(request: Request) -> Response:
     """The public key of every signature under a checkpoint, as a JWK Set; older ones stay in it."""
-    keys = _keys(request)
+    keys = published_keys(request)
     if not keys:
         raise AuditKeyNotFound
     body = JsonWebKeySet(keys=[JsonWebKey(**key.jwk) for key in keys.values()])
     return JwkSet(body.model_dump_json())
-
-
-def _keys(request: Request) -> dict[str, audit_keys.PublicKey]:
-    try:
-        return dict(audit_keys.public(request.app.state.settings.audit_dir))
-    except (Conflict, OSError) as error:
-        raise Unavailable("The public keys that sign checkpoints cannot be read on the server.") from error
 
 
 def _shown(found: verify_instance.InstanceVerification) -> InstanceVerification:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import FieldError, Refused
 from app.permissions import Actor, Operation
-from app.storage import access, people, process_instances, turns, user_tasks
+from app.storage import access, events, people, process_instances, turns, user_tasks
 from app.storage.access import IfMatch, LockedTask
 from app.storage.user_tasks import UserTask
 
@@ -90,5 +90,5 @@ def _not_a_candidate(session: Session, task: UserTask, username: str) -> Iterato
 
 def _record(session: Session, locked: LockedTask, task: UserTask, type_: str, **said: Any) -> None:
     names = {"assignee": task.assignee, "former_assignee": locked.task.assignee}
-    event = process_instances.task_event(type_, task, **names, **said)
+    event = events.task_event(type_, task, **names, **said)
     process_instances.record(session, locked.instance, [event], performer=locked.performer, now=locked.now)

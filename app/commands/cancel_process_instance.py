@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor, Operation
-from app.storage import access, process_instances, user_tasks
+from app.storage import access, events, process_instances, user_tasks
 from app.storage.access import IfMatch
 from app.storage.process_instances import CANCELLED, SUSPENDED, ProcessInstance
 
@@ -26,6 +26,6 @@ def cancel_process_instance(
     if instance.status != SUSPENDED:
         access.require_active(session, instance)
     cancelled = user_tasks.cancel_open(session, user_tasks.open_of(session, instance_id), now)
-    story = [process_instances.task_event("user_task_cancelled", task, reason=reason) for task in cancelled]
+    story = [events.task_event("user_task_cancelled", task, reason=reason) for task in cancelled]
     story.append(process_instances.status_event("process_instance_cancelled", instance, CANCELLED, reason))
     return process_instances.record(session, instance, story, performer=locked.performer, now=now, status=CANCELLED)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor, Operation
-from app.storage import access, comments, process_instances
+from app.storage import access, comments, events, process_instances
 from app.storage.access import IfMatch
 from app.storage.comments import Comment
 
@@ -34,6 +34,6 @@ def comment_on_user_task(
     )
     task, now = locked.task, locked.now
     comment = comments.add(session, task, actor, text, now)
-    event = process_instances.task_event("user_task_commented", task, comment_id=str(comment.id), comment=text)
+    event = events.task_event("user_task_commented", task, comment_id=str(comment.id), comment=text)
     process_instances.record(session, locked.instance, [event], performer=locked.performer, now=now)
     return comment

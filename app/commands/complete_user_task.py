@@ -17,6 +17,7 @@ from app.storage import (
     access,
     approvals,
     comments,
+    events,
     lane_owners,
     process_definitions,
     process_instances,
@@ -83,7 +84,7 @@ def complete_user_task(
         "flows": list(step.flows),
         "timing": timing_of(closed, element.quality.waktu, now),
     }
-    cause = process_instances.task_event("user_task_completed", closed, **told, **approval)
+    cause = events.task_event("user_task_completed", closed, **told, **approval)
     saved, tasks = process_instances.save_step(
         session, instance, definition, step, locked.others, cause, performer=performer, now=now
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import UserTaskNotClaimed
 from app.permissions import Actor, Operation
-from app.storage import access, process_instances, user_tasks
+from app.storage import access, events, process_instances, user_tasks
 from app.storage.access import IfMatch
 from app.storage.user_tasks import UserTask
 
@@ -25,6 +25,6 @@ def release_user_task(session: Session, task_id: UUID, actor: Actor, *, if_match
     if task.assignee is None:
         raise UserTaskNotClaimed
     changed = user_tasks.release(session, task)
-    event = process_instances.task_event("user_task_released", changed, former_assignee=task.assignee)
+    event = events.task_event("user_task_released", changed, former_assignee=task.assignee)
     process_instances.record(session, locked.instance, [event], performer=locked.performer, now=locked.now)
     return changed

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.engine.forms import MAX_ERRORS
 from app.errors import FieldError, FormRefused, json_pointer
 from app.permissions import Actor, Operation
-from app.storage import access, process_definitions, process_instances, turns, user_tasks
+from app.storage import access, events, process_definitions, process_instances, turns, user_tasks
 from app.storage.access import IfMatch
 from app.storage.user_tasks import UserTask
 
@@ -48,6 +48,6 @@ def save_draft(
     if task.draft == draft:
         return task
     changed = user_tasks.change(session, task, draft=draft)
-    event = process_instances.task_event("user_task_draft_saved", changed, old=task.draft, new=draft)
+    event = events.task_event("user_task_draft_saved", changed, old=task.draft, new=draft)
     process_instances.record(session, instance, [event], performer=performer, now=locked.now)
     return changed

@@ -14,6 +14,7 @@ from typing import Any
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from app.engine.flow_order import flow_order
 from app.engine.forms import Form
 from app.engine.parser import DiagramParser
 from app.engine.user_task_elements import (
@@ -80,8 +81,15 @@ class Definition:
     identity: Mapping[str, str]
     #: by element id
     element_names: Mapping[str, str]
+    #: the place of each element along the flow, by its id
+    order: Mapping[str, int] = field(repr=False)
     spec: Any = field(repr=False)
     subprocess_specs: Mapping[str, Any] = field(repr=False)
+
+    def leads_back(self, source: str, target: str) -> bool:
+        """Whether what leads from one element to another leads back to it: it comes earlier, or is the same."""
+        unknown = len(self.order)
+        return self.order.get(target, unknown) <= self.order.get(source, -1)
 
     @property
     def specs(self) -> tuple[Any, ...]:
@@ -180,6 +188,7 @@ def _definition(root: etree._Element, forms: Forms, digest: str, spec: Any, subp
         start_form=read_form({} if start is None else read_properties(start), forms),
         identity=MappingProxyType(read_properties(process)),
         element_names=MappingProxyType(names),
+        order=MappingProxyType(flow_order(spec, subprocess_specs)),
         spec=spec,
         subprocess_specs=MappingProxyType(subprocess_specs),
     )

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Unavailable
 from app.permissions import Actor, Performer
-from app.storage import process_instances, tables, user_tasks
+from app.storage import events, process_instances, tables, user_tasks
 from app.storage.events import NewEvent
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import OPEN, UserTask
@@ -79,9 +79,7 @@ def release(
 def _release(session: Session, task: UserTask, losses: Collection[Loss]) -> NewEvent:
     released = user_tasks.release(session, task)
     loss = next(loss for loss in losses if loss.takes(task))
-    return process_instances.task_event(
-        "user_task_released", released, former_assignee=task.assignee, reason=loss.reason
-    )
+    return events.task_event("user_task_released", released, former_assignee=task.assignee, reason=loss.reason)
 
 
 def _taken(session: Session, losses: Collection[Loss]) -> list[UserTask]:

@@ -17,6 +17,7 @@ from app.storage import keyset, tables
 from app.storage.element_history import Term
 from app.storage.event_figures import figures_of
 from app.storage.event_search import EventFilter, conditions
+from app.storage.user_tasks import UserTask
 
 _INSERT = insert(tables.event)
 
@@ -62,6 +63,11 @@ class Event:
     late: bool | None
     hash: bytes
     previous_hash: bytes
+
+
+def task_event(type_: str, task: UserTask, **payload: Any) -> NewEvent:
+    """An event that happened to a user task."""
+    return NewEvent(type_, payload, task.element_id, task.name, task.round, task.id)
 
 
 def stream_start(definition_fingerprint: str) -> StreamEnd:

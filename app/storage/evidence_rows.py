@@ -21,7 +21,8 @@ _event = tables.event.c
 def of_instance(session: Session, process_instance_id: UUID) -> Iterator[Mapping[str, Any]]:
     """All columns of each event, oldest first, streamed."""
     query = select(tables.event).where(_event.process_instance_id == process_instance_id).order_by(_event.sequence)
-    return iter(session.execute(query, execution_options={"yield_per": _BATCH}).mappings())
+    rows = session.execute(query, execution_options={"yield_per": _BATCH}).mappings()
+    return (dict(row) for row in rows)
 
 
 def versions_of(session: Session, process_instance_id: UUID) -> list[ProcessDefinition]:

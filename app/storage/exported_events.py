@@ -109,14 +109,16 @@ def survey(session: Session, wanted: EventFilter) -> Survey:
     Read through like the events themselves: no database brings together that many within the time of one statement.
     """
     query = select(*_SURVEYED).where(*_conditions(session, wanted))
-    activities, usernames, versions = set(), set(), set()
+    activities: set[tuple[str, str | None, str | None]] = set()
+    usernames: set[str] = set()
+    versions: set[tuple[UUID, int]] = set()
     for type_, id_, name, actor, principal, definition_id, version in session.execute(
         query.execution_options(yield_per=_NARROW_ROWS)
     ):
         activities.add((type_, id_, name))
-        usernames.update((actor, principal))
+        usernames.update(person for person in (actor, principal) if person is not None)
         versions.add((definition_id, version))
-    return Survey(frozenset(activities), frozenset(usernames - {None}), frozenset(versions))
+    return Survey(frozenset(activities), frozenset(usernames), frozenset(versions))
 
 
 def persons(session: Session, usernames: Collection[str], build: Callable[..., T]) -> Iterator[T]:

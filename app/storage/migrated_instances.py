@@ -14,7 +14,8 @@ from app.engine.definitions import Definition
 from app.engine.step import OpenUserTask, Step
 from app.errors import FieldError, NothingToMigrate, ParameterRefused, ProcessInstanceNotActive
 from app.permissions import Performer
-from app.storage import access, participants, people, process_instances, tables, user_tasks
+from app.storage import access, events, participants, people, process_instances, tables, user_tasks
+from app.storage.consequences import consequences
 from app.storage.events import NewEvent
 from app.storage.process_definitions import ProcessDefinition
 from app.storage.process_instances import ACTIVE, SUSPENDED, ProcessInstance
@@ -102,7 +103,7 @@ def save(
     process_instances.record(
         session,
         instance,
-        [_migrated(instance, target, step, mapping), *task_events, *process_instances.consequences(step, tasks)],
+        [_migrated(instance, target, step, mapping), *task_events, *consequences(step, tasks)],
         performer=performer,
         now=now,
         moved_to=target,
@@ -137,12 +138,10 @@ def _task_events(moved: MovedTask) -> Iterator[NewEvent]:
     before, after = moved.before, moved.after
     if any(name in moved.changes for name in _IDENTITY):
         old, new = ({name: getattr(task, name) for name in _IDENTITY} for task in (before, after))
-        yield process_instances.task_event("user_task_moved", after, old=old, new=new)
+        yield events.task_event("user_task_moved", after, old=old, new=new)
     if "candidates" in moved.changes:
-        yield process_instances.task_event(
-            "user_task_candidates_changed", after, old=before.candidates, new=after.candidates
-        )
+        yield events.task_event("user_task_candidates_changed", after, old=before.candidates, new=after.candidates)
     if "assignee" in moved.changes:
-        yield process_instances.task_event(
+        yield events.task_event(
             "user_task_released", after, former_assignee=before.assignee, reason="no_candidate_any_more"
         )

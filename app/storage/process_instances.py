@@ -18,14 +18,13 @@ from app.errors import ProcessInstanceNotFound, UserTaskNotFound
 from app.permissions import Actor, Performer
 from app.proof.seal import StreamEnd, as_sealed
 from app.storage import events, participants, tables, user_tasks
-from app.storage.event_figures import DECISION_FIELD, NOTE_FIELD
+from app.storage.consequences import ENDINGS, consequences, returned
 from app.storage.events import Circumstances, NewEvent
 from app.storage.process_definitions import ProcessDefinition
 from app.storage.user_tasks import Replaced, UserTask
 
 ACTIVE, SUSPENDED, COMPLETED, CANCELLED, FAILED = "active", "suspended", "completed", "cancelled", "failed"
 _ENDED = {COMPLETED, CANCELLED, FAILED}
-_ENDINGS = {f"process_instance_{status}" for status in _ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ def save_step(
     tasks = user_tasks.replace_open(session, instance.id, definition, was_open, step.open_user_tasks, now)
     if instance.revision == 0 or "lane_owners" in step.changes:
         participants.enter(session, instance.id, definition.roles, step.variables.get("lane_owners") or {})
-    story = [cause, *consequences(step, tasks, cause)]
+    story = [cause, *consequences(step, tasks, returned(definition, step, tasks, cause))]
     saved = record(
         session,
         instance,
@@ -239,7 +238,7 @@ def record(
 
 def _with_start(event: NewEvent, instance: ProcessInstance) -> NewEvent:
     """The end of an instance, telling when it began as well."""
-    if event.type not in _ENDINGS:
+    if event.type not in ENDINGS:
         return event
     return replace(event, payload={**event.payload, "timing": {"started_at": as_sealed(instance.started_at)}})
 
@@ -253,48 +252,6 @@ def _searched(instance: ProcessInstance, story: Sequence[NewEvent]) -> dict[str,
     return changed if late == instance.late else changed | {"late": late}
 
 
-def task_event(type_: str, task: UserTask, **payload: Any) -> NewEvent:
-    """An event that happened to a user task."""
-    return NewEvent(type_, payload, task.element_id, task.name, task.round, task.id)
-
-
 def status_event(type_: str, instance: ProcessInstance, status: str, reason: str | None) -> NewEvent:
     """An event by which somebody changes an instance's status."""
     return NewEvent(type_, {"from": instance.status, "to": status, "reason": reason})
-
-
-def consequences(step: Step, tasks: Replaced, cause: NewEvent | None = None) -> list[NewEvent]:
-    """What followed from the cause, in reading order: the path taken, the tasks, and the end if it came."""
-    ran = [NewEvent(e.type, e.payload, e.element_id, e.element_name, e.round) for e in step.events]
-    return [
-        *(event for event in ran if event.type not in _ENDINGS),
-        *(event for before, after in tasks.renewed for event in _renewal(before, after)),
-        *(task_event("user_task_cancelled", task) for task in tasks.cancelled),
-        *(event for task in tasks.opened for event in _returned(task, step, cause)),
-        *(task_event("user_task_opened", task, candidates=task.candidates) for task in tasks.opened),
-        *(event for event in ran if event.type in _ENDINGS),
-    ]
-
-
-def _returned(task: UserTask, step: Step, cause: NewEvent | None) -> list[NewEvent]:
-    """That somebody's decision sends the work back to an element: it has more rounds than the one decided at."""
-    decided = any(event.type == "gateway_decided" for event in step.events)
-    if cause is None or cause.round is None or task.round <= cause.round or not decided:
-        return []
-    entered = cause.payload.get("variables", {})
-    told = {
-        "from_element_id": cause.element_id,
-        "from_element_name": cause.element_name,
-        "from_user_task_id": str(cause.user_task_id),
-        "decision": entered.get(DECISION_FIELD),
-        "note": entered.get(NOTE_FIELD, cause.payload.get("comment")),
-    }
-    return [task_event("user_task_returned", task, **told)]
-
-
-def _renewal(before: UserTask, after: UserTask) -> list[NewEvent]:
-    """What a change of `lane_owners` did to a task that stays open."""
-    changed = [task_event("user_task_candidates_changed", after, old=before.candidates, new=after.candidates)]
-    if before.assignee is not None and after.assignee is None:
-        changed.append(task_event("user_task_released", after, former_assignee=before.assignee))
-    return changed

@@ -145,7 +145,7 @@ def test_reading_it_leaves_a_trace(office: Office, storied: str) -> None:
     path = f"/api/v1/history/process-instances/{storied}/evidence"
     with office.database.reading() as session:
         [*_, entry] = session.execute(select(tables.stream_event).order_by(tables.stream_event.c.sequence)).mappings()
-    assert (entry["type"], entry["actor"], entry["payload"]["path"]) == ("history_read", "auditor", path)
+    assert (entry["type"], entry["actor"], entry["payload"]["path"]) == ("history_exported", "auditor", path)
 
 
 def test_the_dossier_names_who_stood_in_and_what_was_late(office: Office, storied: str) -> None:

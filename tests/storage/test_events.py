@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.storage import tables
 from app.storage.database import Database
 from tests.conftest import Clock
-from tests.diagrams_in_text import parallel_teams, single_task
+from tests.diagrams_in_text import parallel_teams, single_task, two_ways_back
 from tests.sop import As, advance, task_of
 
 SEALED = (
@@ -85,3 +85,25 @@ def test_a_change_of_lane_owners_is_told_of_every_task_that_stays_open(as_: As) 
     told = {event["type"]: event["payload"] for event in as_("auditor").events(instance["id"])}
     assert told["user_task_candidates_changed"] == {"old": None, "new": ["anggota2"]}
     assert told["user_task_released"] == {"former_assignee": "anggota1"}
+
+
+def test_what_a_decision_sends_back_is_told_whatever_the_rounds_and_nothing_that_goes_on(as_: As) -> None:
+    form = b"""{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+      "properties": {"keputusan": {"type": "string"}, "catatan": {"type": "string"}}, "required": ["keputusan"]}"""
+    deployed = as_("perancang").deploy({"balik.bpmn": two_ways_back(), "keputusan.json": form})
+    assert deployed.status_code == 201, deployed.text
+    instance = as_("anggota1").start("bolak_balik")
+    decisions = iter(["susun", "susun", "awal", "telaah", "telaah", "sahkan"])
+    while instance["status"] == "active":
+        (task,) = instance["user_tasks"]
+        entered = {"keputusan": next(decisions), "catatan": "Belum."} if task["element_id"] == "periksa" else {}
+        instance = as_("anggota1").complete(task, entered).json()["process_instance"]
+    returned = [event for event in as_("auditor").events(instance["id"]) if event["type"] == "user_task_returned"]
+    assert [(event["payload"]["from_element_id"], event["element_id"], event["round"]) for event in returned] == [
+        ("periksa", "susun", 2),
+        ("periksa", "susun", 3),
+        ("periksa", "awal", 2),
+        ("sahkan", "awal", 3),
+        ("sahkan", "awal", 4),
+    ]
+    assert [event["payload"]["note"] for event in returned] == ["Belum.", "Belum.", "Belum.", None, None]
