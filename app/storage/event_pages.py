@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, literal_column, selec
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
-from app.storage import keyset, participants, process_definitions, tables, walks
+from app.storage import events_of_many, keyset, participants, process_definitions, tables, walks
 from app.storage.event_search import EventFilter, conditions, of_instances, plain
 from app.storage.events import COLUMNS, Event
 
@@ -24,6 +25,8 @@ _DEFAULT_SORT = "-occurred_at"
 
 _event = tables.event.c
 _instance = tables.process_instance.c
+_SORTABLE = {name: _event[name] for name in ("occurred_at", "duration_seconds", "round")}
+_IDENTITY = [_event.process_instance_id, _event.sequence]
 
 
 def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to: Actor | None) -> keyset.Slice[Event]:
@@ -31,24 +34,60 @@ def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to:
 
     Sorted by `duration_seconds` or `round`, only those are listed that have a duration, or are of a repeated round.
     """
+    sort = page.sort or _DEFAULT_SORT
+    meant = _meant(session, wanted, visible_to)
+    few = _few_instances(session, wanted, meant)
+    if few is not None:
+        of_events = replace(wanted, business_key=None, variables=())
+        of_few = [_event.process_instance_id.in_(few), *conditions(of_events, sqlite=_is_sqlite(session))]
+        return _fetch(session, [select(*COLUMNS).where(*_sorted_by(sort), *of_few)], page)
+    queries = _queries(session, wanted, visible_to, sort)
+    if not wanted.asks_of_instances or wanted.process_instance_id is not None or sort != _DEFAULT_SORT:
+        return _fetch(session, queries, page)
+    found = _of_many(session, queries, replace(page, include_total=False), wanted, meant)
+    return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+
+
+def _fetch(session: Session, queries: Sequence[Select[Any]], page: keyset.Page) -> keyset.Slice[Event]:
     return keyset.fetch(
         session,
-        _queries(session, wanted, visible_to, page.sort or _DEFAULT_SORT),
+        queries,
         page,
-        sortable={name: _event[name] for name in ("occurred_at", "duration_seconds", "round")},
+        sortable=_SORTABLE,
         default_sort=_DEFAULT_SORT,
-        identity=[_event.process_instance_id, _event.sequence],
+        identity=_IDENTITY,
         build=lambda row: Event(**row),
     )
 
 
+def _of_many(
+    session: Session,
+    queries: Sequence[Select[Any]],
+    page: keyset.Page,
+    wanted: EventFilter,
+    meant: events_of_many.Meant,
+) -> keyset.Slice[Event]:
+    """A page of the newest events of many instances: sought where they are near, then where they can be."""
+    place = keyset.place(page, sortable=_SORTABLE, default_sort=_DEFAULT_SORT, identity=_IDENTITY)
+    before: datetime | None = min(filter(None, [place and place[0], wanted.occurred_before]), default=None)
+    near = events_of_many.nearest(session, before, page.limit + 1)
+    if near is not None:
+        found = _fetch(session, [query.where(_event.occurred_at >= near) for query in queries], page)
+        if found.next_cursor is not None:
+            return found
+    if wanted.asks_of_events:
+        lifetime = events_of_many.lifetime(session, meant)
+        return _fetch(session, [query.where(*lifetime) for query in queries], page)
+    instances = events_of_many.at_work_last(session, meant, before, page.limit + 1)
+    if instances is None:
+        return _fetch(session, queries, page)
+    return _fetch(session, [select(*COLUMNS).where(_event.process_instance_id.in_(instances), *plain(wanted))], page)
+
+
 def _queries(session: Session, wanted: EventFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
-    sqlite = session.get_bind().dialect.name == "sqlite"
+    """What finds events wherever they are; of several queries, none finds what another one does."""
+    sqlite = _is_sqlite(session)
     query = select(*COLUMNS).where(*_sorted_by(sort))
-    instances = _few_instances(session, wanted, visible_to, sqlite=sqlite)
-    if instances is not None:
-        of_events = replace(wanted, business_key=None, variables=())
-        return [query.where(_event.process_instance_id.in_(instances), *conditions(of_events, sqlite=sqlite))]
     if visible_to is not None:
         query = query.where(participants.may_know(_event.process_instance_id, visible_to))
     if sort.removeprefix("-") != "occurred_at" or wanted.process_instance_id is not None:
@@ -56,9 +95,12 @@ def _queries(session: Session, wanted: EventFilter, visible_to: Actor | None, so
     if not _leads_somewhere(wanted):
         query = query.where(_ALL_IN_TIME)
     if wanted.asks_of_instances:
-        of_them = select(_instance.id).where(*of_instances(wanted, sqlite=sqlite))
-        query = query.where(_event.process_instance_id.in_(of_them))
+        query = query.where(events_of_many.is_of(of_instances(wanted, sqlite=sqlite)))
     return walks.split(query.where(*plain(wanted)), _choices(session, wanted))
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def _leads_somewhere(wanted: EventFilter) -> bool:
@@ -96,14 +138,15 @@ def _choices(session: Session, wanted: EventFilter) -> walks.Choices:
     return found
 
 
-def _few_instances(
-    session: Session, wanted: EventFilter, visible_to: Actor | None, *, sqlite: bool
-) -> Sequence[UUID] | None:
+def _meant(session: Session, wanted: EventFilter, visible_to: Actor | None) -> list[ColumnElement[bool]]:
+    """What must hold of an event's instance."""
+    asked = of_instances(wanted, sqlite=_is_sqlite(session))
+    return asked if visible_to is None else [*asked, participants.may_know(_instance.id, visible_to)]
+
+
+def _few_instances(session: Session, wanted: EventFilter, meant: events_of_many.Meant) -> Sequence[UUID] | None:
     """The instances that can be meant; None: not few, or nothing says which."""
-    if wanted.process_instance_id is not None or not (wanted.asks_of_instances or visible_to):
+    if wanted.process_instance_id is not None or not meant:
         return None
-    asked = of_instances(wanted, sqlite=sqlite)
-    if visible_to is not None:
-        asked.append(participants.may_know(_instance.id, visible_to))
-    found = session.scalars(select(_instance.id).where(*asked).limit(_FEW + 1)).all()
+    found = session.scalars(select(_instance.id).where(*meant).limit(_FEW + 1)).all()
     return found if len(found) <= _FEW else None

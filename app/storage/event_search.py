@@ -47,6 +47,17 @@ class EventFilter:
         """Whether the instances decide as well."""
         return self.business_key is not None or bool(self.variables)
 
+    @property
+    def asks_of_events(self) -> bool:
+        """Whether anything but the time of an event decides as well."""
+        of_all = EventFilter(
+            occurred_after=self.occurred_after,
+            occurred_before=self.occurred_before,
+            business_key=self.business_key,
+            variables=self.variables,
+        )
+        return self != of_all
+
 
 def conditions(wanted: EventFilter, *, sqlite: bool) -> list[ColumnElement[bool]]:
     """What must hold of a row of `event`, all of it."""

@@ -11,7 +11,23 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, asc, desc, func, literal, or_, select, text, true, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    asc,
+    column,
+    desc,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.errors import FieldError, ParameterRefused
@@ -72,8 +88,7 @@ def fetch(
     """
     queries = [query] if isinstance(query, Select) else query
     sort = page.sort or default_sort
-    ties = identity if isinstance(identity, Sequence) else [identity]
-    orders = [*_parse_sort(sort, sortable), *(_Order("", tie, descending=sort.startswith("-")) for tie in ties)]
+    orders = _orders(sort, sortable, identity)
     behind = true() if page.cursor is None else _after(orders, _decode(page.cursor, sort, orders))
     if session.get_bind().dialect.name == "postgresql":
         # A plan that was kept goes by what is usual; whoever looks for something rare needs one of their own.
@@ -85,8 +100,23 @@ def fetch(
     return Slice(
         items=[build(row) for row in rows[: page.limit]],
         next_cursor=_encode(sort, places[page.limit - 1]) if more else None,
-        total=_count(session, queries) if page.include_total else None,
+        total=count(session, queries) if page.include_total else None,
     )
+
+
+def place(
+    page: Page,
+    *,
+    sortable: Sortable,
+    default_sort: str,
+    identity: ColumnElement[Any] | Sequence[ColumnElement[Any]],
+) -> list[Any] | None:
+    """Behind which values of the fields sorted by, and of the identity, the page begins; None: with the first of all.
+
+    Raises: ParameterRefused: as `fetch` does.
+    """
+    sort = page.sort or default_sort
+    return None if page.cursor is None else _decode(page.cursor, sort, _orders(sort, sortable, identity))
 
 
 def _together(queries: Sequence[Select[Any]], orders: list[_Order], limit: int) -> Select[Any]:
@@ -97,13 +127,24 @@ def _together(queries: Sequence[Select[Any]], orders: list[_Order], limit: int) 
     firsts = [query.add_columns(*keys).order_by(*in_order).limit(limit) for query in queries]
     if len(firsts) == 1:
         return firsts[0]
-    found = union_all(*(select(first.subquery()) for first in firsts)).subquery()
-    again = (direction(found.c[key.name]) for direction, key in zip(directions, keys, strict=True))
-    return select(found).order_by(*again).limit(limit)
+    # Their columns are named, not derived from each other, which would take longer than to run the query.
+    everything: ColumnElement[Any] = literal_column("*")
+    found = union_all(*(select(everything).select_from(first.subquery()) for first in firsts)).subquery()
+    columns: list[ColumnElement[Any]] = [column(name, each.type) for name, each in firsts[0].selected_columns.items()]
+    again: list[ColumnElement[Any]] = [
+        direction(column(key.name)) for direction, key in zip(directions, keys, strict=True)
+    ]
+    return select(*columns).select_from(found).order_by(*again).limit(limit)
 
 
-def _count(session: Session, queries: Sequence[Select[Any]]) -> int:
+def count(session: Session, queries: Sequence[Select[Any]]) -> int:
+    """How many rows the queries find, none of them twice."""
     return sum(session.scalar(select(func.count()).select_from(query.subquery())) or 0 for query in queries)
+
+
+def _orders(sort: str, sortable: Sortable, identity: ColumnElement[Any] | Sequence[ColumnElement[Any]]) -> list[_Order]:
+    ties = identity if isinstance(identity, Sequence) else [identity]
+    return [*_parse_sort(sort, sortable), *(_Order("", tie, descending=sort.startswith("-")) for tie in ties)]
 
 
 def _parse_sort(sort: str, sortable: Sortable) -> list[_Order]:

@@ -304,7 +304,10 @@ process_instance = Table(
     _index_where("ix_process_instance_started_at", "last_sequence >= 1", "started_at", "id"),
     Index("ix_process_instance_process_definition_id", "process_definition_id", "started_at", "id"),
     _index_where("ix_process_instance_ended_at", "ended_at IS NOT NULL", "ended_at", "id"),
-    _index_where("ix_process_instance_late", "late", "started_at", "id", sqlite="late = 1"),
+    _index_where(
+        *("ix_process_instance_late", "late AND last_sequence >= 1", "started_at", "id"),
+        sqlite="late = 1 AND last_sequence >= 1",
+    ),
     _index_where(
         "ix_process_instance_late_definition", "late", "process_definition_id", "started_at", "id", sqlite="late = 1"
     ),

@@ -23,7 +23,7 @@ _FORMER = (
     ("ix_process_instance_started_at", "process_instance", _STARTED, None),
 )
 #: in SQLite's words, where these are others
-_SQLITE_CONDITIONS = {"late": "late = 1"}
+_SQLITE_CONDITIONS = {"late": "late = 1", "late AND last_sequence >= 1": "late = 1 AND last_sequence >= 1"}
 _MIGRATED = ("ix_event_migrated", "event", ["process_instance_id"], "type = 'process_instance_migrated'")
 #: name, table, columns, and for which rows
 _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
@@ -41,7 +41,7 @@ _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("ix_process_instance_process_definition_id", "process_instance", ["process_definition_id", *_STARTED], None),
     ("ix_process_instance_started_at", "process_instance", _STARTED, "last_sequence >= 1"),
     ("ix_process_instance_ended_at", "process_instance", ["ended_at", "id"], "ended_at IS NOT NULL"),
-    ("ix_process_instance_late", "process_instance", _STARTED, "late"),
+    ("ix_process_instance_late", "process_instance", _STARTED, "late AND last_sequence >= 1"),
     ("ix_process_instance_late_definition", "process_instance", ["process_definition_id", *_STARTED], "late"),
     (
         "ix_process_instance_highest_round",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.storage import event_pages, events_of_many
 from app.storage.event_types import OF_INSTANCES
 from tests.history.busy_office import BusyOffice, place
 from tests.sop import SOP_KEY, Client
@@ -130,6 +131,27 @@ def test_filters_together_find_what_a_search_by_hand_finds(
     assert found == (by_hand[::-1] if oldest_first else by_hand)
     counted = office.as_("admin").get("/history/events", limit=1, include_total=True, **wanted).json()
     assert counted["total"] == len(by_hand)
+
+
+@pytest.mark.parametrize(("near", "at_work"), [(0, 3), (1, 400)])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"variable": ["keputusan:ya"]},
+        {"variable": ["tahun:2028"], "occurred_after": _TIMES[0], "occurred_before": _TIMES[2]},
+        {"variable": ["keputusan:ya"], "type": ["user_task_completed"], "actor": "sekretaris"},
+    ],
+)
+def test_events_of_very_many_instances_are_found_wherever_they_are(
+    office: BusyOffice, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], near: int, at_work: int
+) -> None:
+    """An office for which few are very many already."""
+    monkeypatch.setattr(event_pages, "_FEW", 0)
+    monkeypatch.setattr(events_of_many, "_NEAR", near)
+    monkeypatch.setattr(events_of_many, "_AT_WORK", at_work)
+    by_hand = [e for e in office.events if all(EVENT_FILTERS[name](office, e, v) for name, v in wanted.items())]
+    assert by_hand
+    assert everything(office.as_("admin"), "/history/events", limit=7, **wanted) == by_hand
 
 
 @pytest.mark.parametrize("sort", ["-duration_seconds", "duration_seconds", "-round", "round,-duration_seconds"])
