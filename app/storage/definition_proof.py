@@ -81,7 +81,9 @@ class DefinitionProof:
         if not proof.is_whole or proof.hangs_on is None:
             return
         left = proof.begun_with
-        begun = self.versions.get(row.process_definition_id if left is None else str(left.get("id")))
+        begun = self.versions.get(
+            str(proof.spelling.ids[row.process_definition_id] if left is None else left.get("id"))
+        )
         print_of_begun = begun.fingerprint if begun is not None else str((left or {}).get("fingerprint"))
         if proof.hangs_on.hex() != print_of_begun:
             chain.report(1, "stream_start_differs", "It does not hang on the version that the instance began with.")

@@ -6,9 +6,8 @@ Copies only: each follows from what is sealed (the type, the payload, the time),
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app.engine.quality import is_duration, standard_time
 from app.proof.seal import as_sealed
@@ -20,8 +19,7 @@ DECISION_FIELD, NOTE_FIELD = "keputusan", "catatan"
 _SHORTEST_LIMIT = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """The columns of an event that are copies of what it says."""
 
     decision: str | None = None

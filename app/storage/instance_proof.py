@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
+
+import orjson
 
 from app.proof import canonical_json, sealed_text
 from app.proof.chain import Chain
 from app.proof.sealed_text import SealedEvent
+from app.proof.spelling import Spelling
 from app.storage.event_figures import Figures, figures_of
 from app.storage.proof_rows import CommentRow, InstanceRow, TaskRow
 from app.storage.task_proof import TaskProof
@@ -25,6 +29,7 @@ _STATUS = {
     "process_instance_failed": "failed",
 }
 _ENDED = frozenset({"completed", "cancelled", "failed"})
+_SORTED = orjson.OPT_SORT_KEYS
 _NO_FIGURES = (None, None, None, None)
 #: the only types of events that have any
 _WITH_FIGURES = frozenset(
@@ -40,14 +45,24 @@ _WITH_FIGURES = frozenset(
 Version = tuple[str, int]
 
 
+def _columns(*names: str) -> itemgetter[Any]:
+    return itemgetter(*(SealedEvent._fields.index(name) for name in names))
+
+
+#: columns of an event, taken and compared at once
+_figures = _columns(*Figures._fields)
+_version = _columns("process_definition_id", "version")
+
+
 class InstanceProof:
     """What the events of one instance come to, one after the other.
 
-    Args: `from_the_start` whether all its events are looked at, or only the last of them.
+    Args: `spelling` of the rows; `from_the_start` whether all its events are looked at, or only the last of them.
     """
 
-    def __init__(self, chain: Chain, *, from_the_start: bool = True) -> None:
+    def __init__(self, chain: Chain, spelling: Spelling, *, from_the_start: bool = True) -> None:
         self.chain = chain
+        self.spelling = spelling
         self.is_whole = from_the_start
         #: sequences of the events whose payload or state was removed by law
         self.redacted: list[int] = []
@@ -59,8 +74,9 @@ class InstanceProof:
         #: that the instance began with, where it has left it; as its migration tells
         self.begun_with: Mapping[str, Any] | None = None
         self.begin: Mapping[str, Any] | None = None
-        #: every version that its events name
+        #: every version that its events name; its id as it is sealed
         self.versions: list[Version] = []
+        #: as it is kept
         self._version: Version | None = None
         self._first: SealedEvent | None = None
         self._last: SealedEvent | None = None
@@ -69,18 +85,16 @@ class InstanceProof:
         self._ended_at: str | None = None
         self._state: str | None = None
         self._variables: dict[str, Any] = {}
-        self._tasks = TaskProof(chain)
+        self._tasks = TaskProof(chain, spelling)
 
     def take(self, event: SealedEvent) -> None:
         """Go on to the next event."""
-        computed, payload, state = None, None, None
-        try:
-            payload, digest = sealed_text.payload_of_event(event)
-            state = sealed_text.state_sha256(event)
-            computed = sealed_text.event_hash(event, digest, state)
-        except UNREADABLE as error:
-            self.chain.report(event.sequence, "event_unreadable", f"It cannot be read: {error}.")
         chain = self.chain
+        payload, state, computed = None, None, None
+        try:
+            payload, state, computed = sealed_text.event(event, chain.stream, self.spelling)
+        except UNREADABLE as error:
+            chain.report(event.sequence, "event_unreadable", f"It cannot be read: {error}.")
         chain.follow(event.sequence, event.previous_hash, event.hash, computed)
         if self._first is None:
             self._first, self.first_hash, self.hangs_on = event, event.hash, event.previous_hash
@@ -89,7 +103,8 @@ class InstanceProof:
             self._note_redaction(event, payload)
         if chain.findings:
             return
-        self._state = state or self._state
+        if state is not None:
+            self._state = state
         self._check_copies(event, payload)
         self._replay(event, payload or {})
 
@@ -122,36 +137,38 @@ class InstanceProof:
 
     def _check_copies(self, event: SealedEvent, payload: Any) -> None:
         """The columns that no seal covers follow from what is sealed."""
-        told = (event.decision, event.waiting_seconds, event.duration_seconds, event.late)
+        told = _figures(event)
         if (told != _NO_FIGURES or event.type in _WITH_FIGURES) and payload is not None:
             self._check_figures(event, told, payload)
         if event.format == 1 and (event.channel is not None or event.request_id is not None):
             self.chain.report(event.sequence, "copy_differs", "It names a request, which is not sealed with it.")
-        version = (event.process_definition_id, event.version)
+        version = _version(event)
         if version == self._version:
             return
         if self._version is not None and event.type != "process_instance_migrated":
             told_version = f"It names version {event.version}, but the instance did not move there."
             self.chain.report(event.sequence, "copy_differs", told_version)
         self._version = version
-        self.versions.append(version)
+        self.versions.append((self.spelling.ids[event.process_definition_id] or "", event.version))
 
     def _check_figures(self, event: SealedEvent, told: tuple[Any, ...], payload: Mapping[str, Any]) -> None:
-        figures = figures_of(event.type, payload, datetime.fromisoformat(event.occurred_at))
-        expected = (figures.decision, figures.waiting_seconds, figures.duration_seconds, figures.late)
-        wrong = [name for name, a, b in zip(Figures.__slots__, told, expected, strict=True) if a != b]
+        moment = datetime.fromisoformat(self.spelling.moments[event.occurred_at] or "")
+        expected = figures_of(event.type, payload, moment)
         # Events of before have none, and none were made up for them.
-        if not wrong or (event.format == 1 and told == _NO_FIGURES):
+        if told == expected or (event.format == 1 and told == _NO_FIGURES):
             return
+        wrong = [name for name, a, b in zip(Figures._fields, told, expected, strict=True) if a != b]
         self.chain.report(event.sequence, "copy_differs", f"Not what its payload says: {', '.join(wrong)}.")
 
     def _replay(self, event: SealedEvent, payload: Mapping[str, Any]) -> None:
-        for name, change in payload.get("changes", {}).items():
-            self._variables[name] = change["new"]
-        type_ = event.type
+        if changes := payload.get("changes"):
+            for name, change in changes.items():
+                self._variables[name] = change["new"]
         if event.user_task_id is not None:
             self._tasks.replay(event, payload)
-        elif type_ == "process_instance_migrated":
+            return
+        type_ = event.type
+        if type_ == "process_instance_migrated":
             self.begun_with = self.begun_with or payload.get("from", {})
         elif (status := _STATUS.get(type_)) is not None:
             self._status = status
@@ -198,6 +215,10 @@ class InstanceProof:
     def _compare_variables(self, row: InstanceRow) -> None:
         if self._lacks_payloads:
             return
+        stored = orjson.loads(row.variables)
+        if orjson.dumps(stored, option=_SORTED) == orjson.dumps(self._variables, option=_SORTED):
+            return
+        # Perhaps they only are written in two ways, as a large number may be.
         stored, canonical = canonical_json.of_text(row.variables)
         if canonical == canonical_json.dumps(self._variables):
             return

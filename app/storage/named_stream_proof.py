@@ -9,6 +9,7 @@ from typing import Any
 from app.proof import sealed_text
 from app.proof.chain import Chain
 from app.proof.sealed_text import SealedEntry
+from app.proof.spelling import Spelling
 from app.storage.instance_proof import UNREADABLE
 from app.storage.proof_rows import StreamRow
 
@@ -20,6 +21,7 @@ class NamedStreamProof:
     """What the entries of one of them come to."""
 
     chain: Chain
+    spelling: Spelling
     redacted: list[int] = field(default_factory=list)
     #: by id the last event about a version of a process: its type, and its payload
     versions_told: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -30,8 +32,7 @@ class NamedStreamProof:
         """Go on to the next entry."""
         computed = payload = None
         try:
-            payload, digest = sealed_text.payload_of_event(entry)
-            computed = sealed_text.entry_hash(entry, digest)
+            payload, _, computed = sealed_text.entry(entry, self.spelling)
         except UNREADABLE as error:
             self.chain.report(entry.sequence, "event_unreadable", f"It cannot be read: {error}.")
         self.chain.follow(entry.sequence, entry.previous_hash, entry.hash, computed)

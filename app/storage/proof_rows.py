@@ -1,14 +1,13 @@
 """What the proof of the history is about, as the tables keep it: rows as text, streamed, in the order of streams.
 
-Ids and times come as they are sealed, JSON as it is kept. Nothing is made an object only to be written out again:
-verifying goes over millions of events.
+Nothing is made an object only to be written out again: verifying goes over millions of events. So ids and times come
+as the database spells them, alike in all its tables; `Rows.spelling` says how they are sealed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache, partial
-from itertools import chain
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -16,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.proof.chain import HeadAt
 from app.proof.sealed_text import SealedEntry, SealedEvent
+from app.proof.spelling import Spelling
+from app.storage import driver_rows, kept_spelling
 
-#: rows fetched at once; on PostgreSQL each batch is a statement, well below the limit of time for one
-_BATCH = 500
 #: kinds of columns
 _UUID = frozenset({"id", "process_instance_id", "user_task_id", "channel", "process_definition_id"})
 _TIME = frozenset({"occurred_at", "started_at", "ended_at", "last_event_at", "created_at", "completed_at"})
@@ -104,6 +103,8 @@ class Rows:
         self._session = session
         self._is_sqlite = session.get_bind().dialect.name == "sqlite"
         self._only = only
+        #: of their ids and times
+        self.spelling: Spelling = kept_spelling.of_sqlite() if self._is_sqlite else kept_spelling.of_postgresql()
 
     def instances(self) -> Iterator[InstanceRow]:
         """The instances, in order."""
@@ -115,7 +116,10 @@ class Rows:
         order = ["process_instance_id", "sequence"]
         if since is None:
             return self._of_instances(SealedEvent, "event", "process_instance_id", order)
-        known = "SELECT stream, max(sequence) AS known FROM checkpoint_head WHERE checkpoint <= :since GROUP BY stream"
+        known = (
+            "SELECT stream, max(sequence) AS known FROM checkpoint_head"  # noqa: S608
+            f" WHERE checkpoint <= {self._bound('since')} GROUP BY stream"
+        )
         same = f"heads.stream = {self._id_as_text('process_instance_id')}"
         table = f"event LEFT JOIN ({known}) heads ON {same}"
         where = "sequence >= coalesce(known, 0)"
@@ -132,35 +136,34 @@ class Rows:
 
     def entries(self, since: int | None = None) -> Iterator[SealedEntry]:
         """The entries of `administration` and `access`, in order. Args: `since` as of `events`."""
+        order = ["stream", "sequence"]
+        if since is None:
+            return self._select(SealedEntry, "stream_event", None, order, "")
         where = (
-            ""
-            if since is None
-            else (
-                "sequence >= coalesce((SELECT max(h.sequence) FROM checkpoint_head h"
-                " WHERE h.checkpoint <= :since AND h.stream = stream_event.stream), 0)"
-            )
+            "sequence >= coalesce((SELECT max(h.sequence) FROM checkpoint_head h"  # noqa: S608
+            f" WHERE h.checkpoint <= {self._bound('since')} AND h.stream = stream_event.stream), 0)"
         )
-        bound = {} if since is None else {"since": since}
-        return self._select(SealedEntry, "stream_event", None, ["stream", "sequence"], where, **bound)
+        return self._select(SealedEntry, "stream_event", None, order, where, since=since)
 
     def stream_ends(self) -> list[StreamRow]:
         """Where `administration` and `access` end."""
         return list(self._select(StreamRow, "stream", None, ["name"], ""))
 
     def versions(self) -> list[VersionRow]:
-        """The versions of all processes, without their diagrams."""
-        return list(self._select(VersionRow, "process_definition", None, ["id"], ""))
+        """The versions of all processes, without their diagrams; with their ids as they are sealed."""
+        rows = self._select(VersionRow, "process_definition", None, ["id"], "")
+        return [row._replace(id=self.spelling.ids[row.id]) for row in rows]
 
     def heads(self, *names: str) -> Iterator[tuple[str, HeadAt]]:
         """The heads that checkpoints wrote down, by stream and then by checkpoint. Args: `names` only of these
         streams."""
         wanted = names or ((self._only,) if self._only else ())
-        bound = {f"name_{place}": name for place, name in enumerate(wanted)}
-        where = f"WHERE stream IN ({', '.join(f':{name}' for name in bound)})" if bound else ""
+        values = {f"name_{place}": name for place, name in enumerate(wanted)}
+        where = f"WHERE stream IN ({', '.join(self._bound(name) for name in values)})" if values else ""
         by_bytes = "stream" if self._is_sqlite else 'stream COLLATE "C"'
         columns = "stream, checkpoint, sequence, hash"
         query = f"SELECT {columns} FROM checkpoint_head {where} ORDER BY {by_bytes}, checkpoint"  # noqa: S608
-        return ((row[0], HeadAt(row[1], row[2], row[3])) for row in self._rows(query, bound))
+        return ((row[0], HeadAt(row[1], row[2], row[3])) for row in self._rows(query, values))
 
     def heads_by_checkpoint(self) -> Iterator[tuple[int, str, int, bytes]]:
         """The same by checkpoint: its number, the stream, sequence and hash."""
@@ -171,29 +174,29 @@ class Rows:
         if self._only is None:
             return self._select(kind, table, identity, order, "")
         only = self._only.replace("-", "") if self._is_sqlite else self._only
-        of_one = f"{identity} = :only" if self._is_sqlite else f"{identity} = CAST(:only AS uuid)"
-        return self._select(kind, table, identity, order, of_one, only=only)
+        wanted = self._bound("only") if self._is_sqlite else f"CAST({self._bound('only')} AS uuid)"
+        return self._select(kind, table, identity, order, f"{identity} = {wanted}", only=only)
 
     def _select(
-        self, kind: Any, table: str, identity: str | None, order: list[str], where: str, **bound: Any
+        self, kind: Any, table: str, identity: str | None, order: list[str], where: str, **values: Any
     ) -> Iterator[Any]:
         names = [identity if name == "stream" and identity else name for name in kind._fields]
         columns = ", ".join(self._expression(name) for name in names)
         condition = f" WHERE {where}" if where else ""
-        rows = self._rows(f"SELECT {columns} FROM {table}{condition} ORDER BY {', '.join(order)}", bound)  # noqa: S608
-        ids = [place for place, name in enumerate(names) if name in _UUID] if self._is_sqlite else []
+        rows = self._rows(f"SELECT {columns} FROM {table}{condition} ORDER BY {', '.join(order)}", values)  # noqa: S608
         # What `_make` does, without asking each row for its length.
-        return map(partial(tuple.__new__, kind), _dashed(rows, ids) if ids else rows)
+        return map(partial(tuple.__new__, kind), rows)
 
-    def _rows(self, query: str, bound: dict[str, Any]) -> Iterable[Any]:
-        result = self._session.execute(text(query), bound, execution_options={"yield_per": _BATCH})
-        return chain.from_iterable(result.partitions(_BATCH))
+    def _rows(self, query: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        return driver_rows.fetched(self._session, query, values)
+
+    def _bound(self, name: str) -> str:
+        return driver_rows.bound(self._session, name)
 
     def _expression(self, name: str) -> str:
-        """A column as text, in the way in which it is sealed."""
+        """A column as text. On PostgreSQL in the way in which it is sealed; SQLite keeps it as text."""
         if self._is_sqlite:
-            # A moment of another shape than the service writes must not look like one.
-            return f"replace(replace({name}, 'T', '?'), ' ', 'T') || '+00:00'" if name in _TIME else name
+            return name
         if name in _TIME:
             return f"to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
         return f"CAST({name} AS text)" if name in _UUID or name in _JSON else name
@@ -203,20 +206,3 @@ class Rows:
             return f"CAST({name} AS text)"
         parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
         return " || '-' || ".join(f"substr({name}, {first}, {length})" for first, length in parts)
-
-
-def _dashed(rows: Iterable[Any], places: list[int]) -> Iterator[list[Any]]:
-    """Rows of SQLite, with ids as everybody writes them."""
-    for row in rows:
-        values = list(row)
-        for place in places:
-            values[place] = _with_dashes(values[place])
-        yield values
-
-
-@lru_cache(maxsize=8192)
-def _with_dashes(plain: str | None) -> str | None:
-    # What is no id stays as it is, and is found: nothing was sealed with it.
-    if plain is None or len(plain) != 32:
-        return plain
-    return f"{plain[:8]}-{plain[8:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"

@@ -42,19 +42,20 @@ def of_instances(
     """The streams of instances. Args: `since` a checkpoint whose word is taken for what came before it; `sound` the
     last whose word is worth anything, or 0; `only` the id of one instance."""
     rows = Rows(session, only)
-    instances: Sorted[InstanceRow] = Sorted(rows.instances())
-    events: Sorted[SealedEvent] = Sorted(rows.events(since))
+    ids = rows.spelling.ids
+    instances: Sorted[InstanceRow] = Sorted(rows.instances(), ids)
+    events: Sorted[SealedEvent] = Sorted(rows.events(since), ids)
     heads: Sorted[tuple[str, HeadAt]] = Sorted(rows.heads())
-    tasks: Sorted[TaskRow] = Sorted(rows.tasks())
-    comments: Sorted[CommentRow] = Sorted(rows.comments())
+    tasks: Sorted[TaskRow] = Sorted(rows.tasks(), ids)
+    comments: Sorted[CommentRow] = Sorted(rows.comments(), ids)
     for name in names(instances, events, heads, tasks, comments):
         known = [head for _, head in heads.of(name)]
-        row = next(iter(list(instances.of(name))), None)
+        row = next(instances.of(name), None)
         if row is None and name in NAMES:
             continue
         trusted = _trusted(known, since)
         chain = _chain(name, known, trusted)
-        proof = InstanceProof(chain, from_the_start=since is None)
+        proof = InstanceProof(chain, rows.spelling, from_the_start=since is None)
         looked_at = 0
         for event in events.of(name):
             proof.take(event)
@@ -66,7 +67,9 @@ def of_instances(
             proof.end(row, tasks.of(name), comments.of(name))
             if proof.is_sound:
                 definitions.prove_instance(proof, row)
-        _skip(tasks, comments, name=name)
+        # What a broken stream left unread is passed over.
+        for part in (tasks, comments):
+            part.of(name)
         versions = {definition_id for definition_id, _ in proof.versions}
         yield _result(chain, looked_at, known, sound, proof.first_hash, proof.redacted, versions)
 
@@ -84,7 +87,7 @@ def of_named_streams(
         trusted = _trusted(known, since)
         chain = _chain(name, known, trusted)
         chain.hash = None if chain.sequence else bytes(32)
-        proof = NamedStreamProof(chain)
+        proof = NamedStreamProof(chain, rows.spelling)
         looked_at = 0
         for entry in entries.of(name):
             proof.take(entry)
@@ -120,10 +123,3 @@ def _result(
     return StreamProof(
         chain.stream, chain.sequence, looked_at, covered, first_hash, last_hash, redacted, versions, chain.findings
     )
-
-
-def _skip(*parts: Sorted[TaskRow] | Sorted[CommentRow], name: str) -> None:
-    """Read what a broken stream left unread."""
-    for part in parts:
-        for _ in part.of(name):
-            pass

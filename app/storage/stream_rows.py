@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
@@ -14,23 +14,33 @@ _name = itemgetter(0)
 
 
 class Sorted(Generic[T]):
-    """Rows in the order of their streams, given out stream by stream. Rows of streams that are passed over are lost."""
+    """Rows in the order of their streams, given out stream by stream. Rows of streams that are passed over are lost.
 
-    def __init__(self, rows: Iterable[Any]) -> None:
+    Args: `spelling` the streams' names by how the rows write them, where that is otherwise.
+    """
+
+    def __init__(self, rows: Iterable[Any], spelling: Mapping[str | None, str | None] | None = None) -> None:
         self._groups = groupby(rows, key=_name)
-        self._group: tuple[str, Iterator[T]] | None = next(self._groups, None)
+        self._spelling = spelling
+        self._upcoming: tuple[str, Iterator[T]] | None = None
+        self._is_known = False
 
     @property
     def name(self) -> str | None:
         """Of the stream whose rows come next; None at the end."""
-        return None if self._group is None else self._group[0]
+        if not self._is_known:
+            # Passes over what was not read of the one before.
+            self._upcoming, self._is_known = next(self._groups, None), True
+            if self._upcoming is not None and self._spelling is not None:
+                self._upcoming = self._spelling[self._upcoming[0]] or "", self._upcoming[1]
+        return None if self._upcoming is None else self._upcoming[0]
 
     def of(self, name: str) -> Iterator[T]:
         """The rows of a stream, where it is the one that comes next. To be read before the next is asked for."""
-        if self._group is None or self._group[0] != name:
-            return
-        yield from self._group[1]
-        self._group = next(self._groups, None)
+        if self.name != name or self._upcoming is None:
+            return iter(())
+        self._is_known = False
+        return self._upcoming[1]
 
 
 def names(*parts: Sorted[Any]) -> Iterator[str]:

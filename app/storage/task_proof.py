@@ -8,6 +8,7 @@ from typing import Any
 
 from app.proof.chain import Chain
 from app.proof.sealed_text import SealedEvent
+from app.proof.spelling import Spelling
 from app.storage.proof_rows import CommentRow, TaskRow
 
 _CLOSED = {"user_task_completed": "completed", "user_task_cancelled": "cancelled"}
@@ -18,13 +19,14 @@ _TOLD = 7
 class TaskProof:
     """What the events of one instance tell of its user tasks, one after the other."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, spelling: Spelling) -> None:
         #: of any element
         self.highest_round = 1
         #: whether any was completed late
         self.late = False
         self._chain = chain
-        #: by id the columns of each, in the order of `TaskRow`
+        self._ids = spelling.ids
+        #: by id, as it is kept, the columns of each, in the order of `TaskRow`
         self._told: dict[str, list[Any]] = {}
         self._comments: Counter[tuple[Any, ...]] = Counter()
 
@@ -54,13 +56,13 @@ class TaskProof:
         for row in rows:
             told = gone.pop(row.id, None)
             if told is None:
-                self._chain.report(None, "user_task_untold", f"No event tells of the user task {row.id}.")
+                self._chain.report(None, "user_task_untold", f"No event tells of the user task {self._ids[row.id]}.")
             elif (kept := row[2 : 2 + len(told)]) != tuple(told):
                 wrong = [name for name, a, b in zip(TaskRow._fields[2:], kept, told, strict=False) if a != b]
-                reason = f"The events tell otherwise than the row of user task {row.id}: {', '.join(wrong)}."
+                reason = f"The events tell otherwise than the row of user task {self._ids[row.id]}: {', '.join(wrong)}."
                 self._chain.report(None, "user_task_differs", reason)
         for task_id in sorted(gone):
-            self._chain.report(None, "user_task_missing", f"The row of the user task {task_id} is gone.")
+            self._chain.report(None, "user_task_missing", f"The row of the user task {self._ids[task_id]} is gone.")
 
     def compare_comments(self, rows: Iterable[CommentRow]) -> None:
         """Compare the comments kept with those told of."""
