@@ -12,8 +12,9 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from sqlalchemy import func, insert, select
 from uuid_utils.compat import uuid7
 
 from app.commands.make_checkpoint import make_checkpoint
+from app.errors import DiagramRefused
 from app.proof import audit_keys
 from app.proof.seal import seal, told_of_event
 from app.queries.verify_history import verify_history
@@ -39,7 +41,7 @@ _DATABASES: Mapping[str, Callable[[], AbstractContextManager[Prepared]]] = {
 }
 _INSTANCES_AT_ONCE = 200
 _LAPS = 3
-_SMALLEST = 50_000
+_ATTEMPTS = 5
 
 Row = dict[str, Any]
 #: of the tables `process_instance`, `event` and `user_task`
@@ -54,10 +56,19 @@ def main() -> None:
     arguments = parser.parse_args()
     figures = {}
     for name in arguments.database or _DATABASES:
-        with _DATABASES[name]() as prepared:
+        with ExitStack() as stack:
+            prepared = _entered(stack, name)
             _fill(prepared, arguments.events)
             figures[name] = _measure(prepared.database)
     sys.stdout.buffer.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _entered(stack: ExitStack, name: str) -> Prepared:
+    for _ in range(_ATTEMPTS - 1):
+        # On a machine that others use, the check of a diagram may run out of its time.
+        with suppress(DiagramRefused):
+            return stack.enter_context(_DATABASES[name]())
+    return stack.enter_context(_DATABASES[name]())
 
 
 def _fill(prepared: Prepared, wanted: int) -> None:
@@ -119,7 +130,7 @@ def _measure(database: Database) -> dict[str, Any]:
         "checkpoint_seconds": round(checkpoint, 3),
         "floor_events_per_second": [round(count / seconds) for seconds in floors],
         "events_per_second": [round(count / seconds) for seconds in proofs],
-        "of_the_floor": round(min(floors) / min(proofs), 2),
+        "of_the_floor": round(median(floors) / median(proofs), 2),
     }
 
 
