@@ -18,11 +18,12 @@ COPY bpmn ./bpmn
 RUN pip install --no-deps --no-build-isolation --editable . \
  && python -m compileall -q app \
  && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin jenjang \
- && install -d -o jenjang -g jenjang -m 0700 /data
+ && install -d -o jenjang -g jenjang -m 0700 /data /audit
 
 USER 10001
-ENV JENJANG_DATA_DIR=/data
-VOLUME /data
+ENV JENJANG_DATA_DIR=/data \
+    JENJANG_AUDIT_DIR=/audit
+VOLUME /data /audit
 EXPOSE 8000
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

@@ -42,6 +42,17 @@ PEOPLE = {
 }
 
 
+#: folders whose tests share a world that takes seconds to play
+_ONE_WORLD = {"audit", "evidence", "exports", "history"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests of a file, and of the folders that share a world, which is then played once."""
+    for item in items:
+        group = item.path.parent if item.path.parent.name in _ONE_WORLD else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
 def settings_of(**chosen: Any) -> Settings:
     """Settings under which the application answers to the name that its test client calls it by, and what is deployed
     can be started."""

@@ -104,6 +104,7 @@ def take_step(
 ) -> Step:
     """Carry out a command, which is about the element, and gather what came of it."""
     states_before = states_of(process)
+    process.flows.clear()
     command()
     number_rounds(process)
     variables = variables_of(process)

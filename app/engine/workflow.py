@@ -119,7 +119,7 @@ class Process(_OnlyFireTimersFiresTimers, BpmnWorkflow):
     def __init__(self, spec: Any, subprocess_specs: Any, **options: Any) -> None:
         #: how often each user task and gateway was reached, by element id
         self.rounds: Counter[str] = Counter()
-        #: ids of the sequence flows that tokens have taken since the process was set to work, in their order
+        #: ids of the sequence flows that tokens have taken in this command, in their order
         self.flows: list[str] = []
         #: the end event with an error that nothing caught
         self.failure: Task | None = None
