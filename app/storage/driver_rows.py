@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 #: Rows fetched at once. On PostgreSQL each batch is a statement, well below the limit of time for one; SQLite is in
-#: this process, where rows that are used at once are still in the processor's cache.
+#: this process, where a batch costs no way to a server and need not be large.
 _BATCH, _SQLITE_BATCH = 500, 32
 #: of the cursors on PostgreSQL, of which several are open at once
 _names = count()
