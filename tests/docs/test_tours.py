@@ -1,4 +1,4 @@
-"""The tours with curl, the README's and the designer's, executed as they are written, on one server."""
+"""The tours with curl, the README's, the designer's and the auditor's, executed as they are written, on one server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("tours")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JENJANG_")}
     ours = {"JENJANG_DATA_DIR": str(folder / "data"), "JENJANG_DEMO": "true", "JENJANG_APPROVAL_REQUIRED": "true"}
-    return inherited | ours | {"PORT": str(_free_port()), "TMPDIR": str(folder)}
+    outside = {"JENJANG_AUDIT_DIR": str(folder / "audit")}
+    return inherited | ours | outside | {"PORT": str(_free_port()), "TMPDIR": str(folder)}
 
 
 def _free_port() -> int:
@@ -80,6 +81,19 @@ def test_the_readmes_tour_works_as_it_is_written(environment: dict[str, str]) ->
     assert "sekretaris gateway_decided Disetujui?" in history[-3]
     assert "sekretaris user_task_returned Membuat konsep rancangan" in history[-2]
     assert "user_task_opened Membuat konsep rancangan" in history[-1]
+
+
+@pytest.mark.usefixtures("running")
+def test_the_auditors_questions_are_answered_as_it_is_written(environment: dict[str, str]) -> None:
+    page = (ROOT / "docs" / "howto" / "audit.md").read_text()
+    assert len(re.findall(r"^## \d+\. .*\?$", page, re.MULTILINE)) == 10
+    walked = _walk(page, environment)
+    assert walked.stderr.strip() == ""
+    assert "urn:jenjang:problem" not in walked.stdout
+    answered = {line.strip().rstrip(",") for line in walked.stdout.splitlines()}
+    assert [line for line in _answers_in(page) if line not in answered] == []
+    assert "sekretaris tidak Indikator belum terukur." in walked.stdout
+    assert re.search(r"^SAH\b", walked.stdout, re.MULTILINE), "the package proves itself"
 
 
 def _walk(text: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
