@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, literal_column, select
 from sqlalchemy.orm import Session
@@ -36,16 +35,11 @@ def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to:
     """
     sort = page.sort or _DEFAULT_SORT
     meant = _meant(session, wanted, visible_to)
-    few = _few_instances(session, wanted, meant)
-    if few is not None:
-        of_events = replace(wanted, business_key=None, variables=())
-        of_few = [_event.process_instance_id.in_(few), *conditions(of_events, sqlite=_is_sqlite(session))]
-        return _fetch(session, [select(*COLUMNS).where(*_sorted_by(sort), *of_few)], page)
     queries = _queries(session, wanted, visible_to, sort)
-    if not wanted.asks_of_instances or wanted.process_instance_id is not None or sort != _DEFAULT_SORT:
-        return _fetch(session, queries, page)
-    found = _of_many(session, queries, replace(page, include_total=False), wanted, meant)
-    return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+    if wanted.asks_of_instances and wanted.process_instance_id is None and sort == _DEFAULT_SORT:
+        found = _of_instances(session, queries, replace(page, include_total=False), wanted, meant)
+        return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+    return _fetch(session, _of_few(session, wanted, meant, sort) or queries, page)
 
 
 def _fetch(session: Session, queries: Sequence[Select[Any]], page: keyset.Page) -> keyset.Slice[Event]:
@@ -60,14 +54,14 @@ def _fetch(session: Session, queries: Sequence[Select[Any]], page: keyset.Page) 
     )
 
 
-def _of_many(
+def _of_instances(
     session: Session,
     queries: Sequence[Select[Any]],
     page: keyset.Page,
     wanted: EventFilter,
     meant: events_of_many.Meant,
 ) -> keyset.Slice[Event]:
-    """A page of the newest events of many instances: sought where they are near, then where they can be."""
+    """A page of the newest events of the instances meant: sought where it is near, then where it can be."""
     place = keyset.place(page, sortable=_SORTABLE, default_sort=_DEFAULT_SORT, identity=_IDENTITY)
     before: datetime | None = min(filter(None, [place and place[0], wanted.occurred_before]), default=None)
     near = events_of_many.nearest(session, before, page.limit + 1)
@@ -76,8 +70,9 @@ def _of_many(
         if found.next_cursor is not None:
             return found
     if wanted.asks_of_events:
-        lifetime = events_of_many.lifetime(session, meant)
-        return _fetch(session, [query.where(*lifetime) for query in queries], page)
+        of_few = _of_few(session, wanted, meant, _DEFAULT_SORT)
+        lifetime = [] if of_few else events_of_many.lifetime(session, meant)
+        return _fetch(session, of_few or [query.where(*lifetime) for query in queries], page)
     instances = events_of_many.at_work_last(session, meant, before, page.limit + 1)
     if instances is None:
         return _fetch(session, queries, page)
@@ -144,9 +139,12 @@ def _meant(session: Session, wanted: EventFilter, visible_to: Actor | None) -> l
     return asked if visible_to is None else [*asked, participants.may_know(_instance.id, visible_to)]
 
 
-def _few_instances(session: Session, wanted: EventFilter, meant: events_of_many.Meant) -> Sequence[UUID] | None:
-    """The instances that can be meant; None: not few, or nothing says which."""
+def _of_few(session: Session, wanted: EventFilter, meant: events_of_many.Meant, sort: str) -> list[Select[Any]] | None:
+    """What finds events of the instances that can be meant; None: these are not few, or nothing says which."""
     if wanted.process_instance_id is not None or not meant:
         return None
-    found = session.scalars(select(_instance.id).where(*meant).limit(_FEW + 1)).all()
-    return found if len(found) <= _FEW else None
+    few = session.scalars(select(_instance.id).where(*meant).limit(_FEW + 1)).all()
+    if len(few) > _FEW:
+        return None
+    of_events = conditions(replace(wanted, business_key=None, variables=()), sqlite=_is_sqlite(session))
+    return [select(*COLUMNS).where(*_sorted_by(sort), _event.process_instance_id.in_(few), *of_events)]

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from app.storage import tables
 
 #: events that are asked for their instances, back from a moment, for each row wanted
-_NEAR = 60
-#: instances whose events are all fetched, to be sorted
-_AT_WORK = 400
+_NEAR = 30
+#: instances whose events are all fetched, to be sorted, for each row wanted
+_AT_WORK = 2
 
 _event = tables.event.c
 _instance = tables.process_instance.c
@@ -60,6 +60,6 @@ def at_work_last(session: Session, meant: Meant, before: datetime | None, rows: 
     if before is not None:
         end = case((_instance.last_event_at < before, _instance.last_event_at), else_=literal(before, end.type))
         asked = asked.where(_instance.started_at <= before)
-    found = session.execute(asked.order_by(end.desc(), _instance.id.desc()).limit(_AT_WORK)).all()
+    found = session.execute(asked.order_by(end.desc(), _instance.id.desc()).limit(_AT_WORK * rows)).all()
     over = sum(before is None or each.last_event_at < before for each in found)
-    return [each.id for each in found] if len(found) < _AT_WORK or over >= rows else None
+    return [each.id for each in found] if len(found) < _AT_WORK * rows or over >= rows else None

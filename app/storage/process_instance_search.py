@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -27,9 +27,12 @@ _definition = tables.process_definition.c
 
 #: True of all instances: who says it may walk along all of them in the order in which they started.
 _ALL_IN_TIME = _instance.last_sequence >= literal_column("1")
-#: Instances that are found by how long they took and then sorted, whichever they are; where there are more, walking
-#: along all instances soon finds enough of them.
+#: Instances that are found by when they ended or how long they took, and then sorted, whichever they are; where there
+#: are more, walking along all instances soon finds enough of them.
 _FEW = 5_000
+#: instances that are asked for their variables, back from where a page begins, for each row wanted
+_NEAR = 30
+_DEFAULT_SORT = "-started_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,44 @@ def search(
     Sorted by `ended_at` or `duration_seconds`, only those are listed that have ended; by `highest_round`, only those
     with a repeated round.
     """
-    own = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
+    queries = _queries(session, wanted, visible_to, page.sort or _DEFAULT_SORT)
+    if wanted.variables and (page.sort or _DEFAULT_SORT) == _DEFAULT_SORT:
+        near = _near(session, page, wanted)
+        found = _fetch(session, [query.where(*near) for query in queries], replace(page, include_total=False))
+        if found.next_cursor is not None:
+            return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+    return _fetch(session, queries, page)
+
+
+_OWN = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
+_SORTABLE = {name: _instance[name] for name in _OWN} | {
+    "business_key": func.coalesce(_instance.business_key, ""),
+    "process_definition_key": _definition.key,
+}
+
+
+def _fetch(session: Session, queries: list[Select[Any]], page: keyset.Page) -> keyset.Slice[ProcessInstance]:
     return keyset.fetch(
         session,
-        _queries(session, wanted, visible_to, page.sort or "-started_at"),
+        queries,
         page,
-        sortable={name: _instance[name] for name in own}
-        | {"business_key": func.coalesce(_instance.business_key, ""), "process_definition_key": _definition.key},
-        default_sort="-started_at",
+        sortable=_SORTABLE,
+        default_sort=_DEFAULT_SORT,
         identity=_instance.id,
         build=lambda row: ProcessInstance(**row),
     )
+
+
+def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
+    """How far back a page is looked for, instance by instance, before all that have a value are sorted."""
+    place = keyset.place(page, sortable=_SORTABLE, default_sort=_DEFAULT_SORT, identity=_instance.id)
+    before: datetime | None = min(filter(None, [place and place[0], wanted.started_before]), default=None)
+    earlier = select(_instance.started_at).where(_ALL_IN_TIME)
+    if before is not None:
+        earlier = earlier.where(_instance.started_at <= before)
+    many = _NEAR * (page.limit + 1)
+    moment = session.scalar(earlier.order_by(_instance.started_at.desc()).offset(many).limit(1))
+    return [_ALL_IN_TIME] if moment is None else [_ALL_IN_TIME, _instance.started_at >= moment]
 
 
 def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
@@ -89,9 +119,9 @@ def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor 
     if visible_to is not None:
         query = query.where(participants.may_know(_instance.id, visible_to))
     leads_somewhere = _leads_somewhere(wanted)
-    if _lasting(wanted):
-        lasting, is_walked = _of_duration(session, wanted, sort)
-        query, leads_somewhere = query.where(*lasting), leads_somewhere or not is_walked
+    if _ended(wanted):
+        ended, is_walked = _of_end(session, wanted, sort)
+        query, leads_somewhere = query.where(*ended), leads_somewhere or not is_walked
     for trace in instance_traces.left_by(wanted.actor, wanted.element_id, wanted.decision):
         condition, is_walked = trace.found(session)
         query, leads_somewhere = query.where(condition), leads_somewhere or not is_walked
@@ -104,23 +134,21 @@ def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor 
 
 
 def _leads_somewhere(wanted: ProcessInstanceFilter) -> bool:
-    """Whether an index leads to such instances, in the order in which they started."""
-    leads = (wanted.process_definition_key, wanted.ended_after, wanted.ended_before)
-    return any(each is not None for each in leads) or not walks.is_usual(wanted.round_at_least)
+    """Whether an index leads to such instances, or nearly all of those that it leads to are such."""
+    return bool(wanted.variables or wanted.process_definition_key) or not walks.is_usual(wanted.round_at_least)
 
 
-def _of_duration(session: Session, wanted: ProcessInstanceFilter, sort: str) -> tuple[list[ColumnElement[bool]], bool]:
-    """The duration as conditions, and whether all instances are walked along for it."""
-    lasting = _lasting(wanted)
+def _of_end(session: Session, wanted: ProcessInstanceFilter, sort: str) -> tuple[list[ColumnElement[bool]], bool]:
+    """What is known only of instances that have ended, as conditions; and whether all are walked along for it."""
+    ended = _ended(wanted)
     if sort.removeprefix("-") != "started_at":
-        return lasting, True
-    found = select(_instance.id).where(*lasting).limit(_FEW + 1).subquery()
+        return ended, False
+    found = select(_instance.id).where(*ended).limit(_FEW + 1).subquery()
     if (session.scalar(select(func.count()).select_from(found)) or 0) <= _FEW:
-        return lasting, False
-    # The same, but no index knows it in these words: else PostgreSQL would often sort all that it leads to.
-    known = func.coalesce(_instance.duration_seconds, -1)
-    at_most = [] if wanted.duration_at_most is None else [known <= wanted.duration_at_most]
-    return [known >= (wanted.duration_at_least or 0), *at_most], True
+        return ended, False
+    # In words that no index knows: else PostgreSQL would often sort all that one leads to.
+    started_before = [] if wanted.ended_before is None else [_instance.started_at < wanted.ended_before]
+    return [and_(*ended).is_(true()), *started_before], True
 
 
 def _plain(session: Session, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
@@ -140,17 +168,19 @@ def _plain(session: Session, wanted: ProcessInstanceFilter) -> list[ColumnElemen
 
 def _within(wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    for name, bound in (("started_at", "started_after"), ("ended_at", "ended_after")):
-        if (moment := getattr(wanted, bound)) is not None:
-            found.append(_instance[name] > moment)
-    for name, bound in (("started_at", "started_before"), ("ended_at", "ended_before")):
-        if (moment := getattr(wanted, bound)) is not None:
-            found.append(_instance[name] < moment)
+    if wanted.started_after is not None:
+        found.append(_instance.started_at > wanted.started_after)
+    if wanted.started_before is not None:
+        found.append(_instance.started_at < wanted.started_before)
     return found
 
 
-def _lasting(wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
+def _ended(wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    if wanted.ended_after is not None:
+        found.append(_instance.ended_at > wanted.ended_after)
+    if wanted.ended_before is not None:
+        found.append(_instance.ended_at < wanted.ended_before)
     if wanted.duration_at_least is not None:
         found.append(_instance.duration_seconds >= wanted.duration_at_least)
     if wanted.duration_at_most is not None:

@@ -422,6 +422,8 @@ event = Table(
         postgresql_where=text("type = 'process_instance_migrated'"),
         sqlite_where=text("type = 'process_instance_migrated'"),
     ),
+    # What an instance has come by, seen without looking at its events.
+    Index("ix_event_of_instance", "process_instance_id", "element_id", "decision"),
     # What auditors search by, each in order of time. Partial where few events have it.
     # Of all events; but it is found only by queries that say the condition: where they look for something that another
     # index leads to, PostgreSQL would often rather walk along this one, past years of events that are not meant.

@@ -27,6 +27,7 @@ _SQLITE_CONDITIONS = {"late": "late = 1", "late AND last_sequence >= 1": "late =
 _MIGRATED = ("ix_event_migrated", "event", ["process_instance_id"], "type = 'process_instance_migrated'")
 #: name, table, columns, and for which rows
 _INDEXES: tuple[tuple[str, str, list[str], str | None], ...] = (
+    ("ix_event_of_instance", "event", ["process_instance_id", "element_id", "decision"], None),
     ("ix_event_occurred_at", "event", _IN_TIME, "sequence >= 1"),
     ("ix_event_actor", "event", ["actor", *_IN_TIME], None),
     ("ix_event_on_behalf_of", "event", ["on_behalf_of", *_IN_TIME], "on_behalf_of IS NOT NULL"),
