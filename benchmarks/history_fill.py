@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -136,7 +136,7 @@ def _copy(
     written = 0
     # While one batch is written, the next is made.
     with ThreadPoolExecutor(max_workers=1) as other:
-        writing = other.submit(bool)
+        writing: Future[Any] = other.submit(bool)
         for start in range(0, count, _BATCH):
             numbers = range(start, min(start + _BATCH, count))
             of_batch = [chance.random.choices(versions, [share for share, _ in _PROCESSES])[0] for _ in numbers]

@@ -94,8 +94,8 @@ def upgrade() -> None:
         instance.alter_column("highest_round", existing_type=sa.Integer(), server_default=None)
         instance.alter_column("late", existing_type=sa.Boolean(), server_default=None)
     _create_index(_MIGRATED)
-    for index in _FORMER:
-        _drop_index(index)
+    for former in _FORMER:
+        _drop_index(former)
     for index in _INDEXES:
         _create_index(index)
     if not _is_sqlite():
