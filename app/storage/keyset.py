@@ -34,7 +34,12 @@ from app.errors import FieldError, ParameterRefused
 
 T = TypeVar("T")
 
-_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+#: A plan that was kept goes by what is usual; whoever looks for something rare needs one of their own. And where a page
+#: is found along an index, starting others to help takes longer than to do it alone.
+_PLAN_FOR_A_PAGE = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+    " set_config('max_parallel_workers_per_gather', '0', true)"
+)
 #: of an INTEGER column
 _MAX_INTEGER = 2**31 - 1
 
@@ -91,8 +96,7 @@ def fetch(
     orders = _orders(sort, sortable, identity)
     behind = true() if page.cursor is None else _after(orders, _decode(page.cursor, sort, orders))
     if session.get_bind().dialect.name == "postgresql":
-        # A plan that was kept goes by what is usual; whoever looks for something rare needs one of their own.
-        session.execute(_PLAN_ANEW)
+        session.execute(_PLAN_FOR_A_PAGE)
     wanted = _together([each.where(behind) for each in queries], orders, page.limit + 1)
     rows = [dict(row) for row in session.execute(wanted).mappings()]
     places = [[row.pop(f"_key_{index}") for index in range(len(orders))] for row in rows]
