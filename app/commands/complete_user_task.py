@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.engine import process
+from app.engine.step import Step
 from app.engine.user_task_elements import UserTaskElement
 from app.permissions import Actor, Operation
 from app.storage import (
@@ -27,6 +28,7 @@ from app.storage import (
 )
 from app.storage.access import IfMatch, LockedTask
 from app.storage.event_figures import timing_of
+from app.storage.events import NewEvent
 from app.storage.process_instances import ProcessInstance
 from app.storage.user_tasks import UserTask
 
@@ -77,14 +79,8 @@ def complete_user_task(
     closed = user_tasks.close(session, task, performer, now)
     if comment is not None:
         comments.add(session, closed, actor, comment, now)
-    told = {
-        "variables": entered,
-        "changes": step.changes_as_json(),
-        "comment": comment,
-        "flows": list(step.flows),
-        "timing": timing_of(closed, element.quality.waktu, now),
-    }
-    cause = events.task_event("user_task_completed", closed, **told, **approval)
+    timing = timing_of(closed, element.quality.waktu, now)
+    cause = _completed(closed, step, variables=entered, comment=comment, timing=timing, **approval)
     saved, tasks = process_instances.save_step(
         session, instance, definition, step, locked.others, cause, performer=performer, now=now
     )
@@ -103,3 +99,9 @@ def _accept(
         return entered, {}
     record = approvals.approval(session, instance, element.approval, locked.performer, shown, entered, comment)
     return entered, {"approval": record}
+
+
+def _completed(closed: UserTask, step: Step, **told: Any) -> NewEvent:
+    """That the task was completed: with what, what that changed, and which way the tokens took."""
+    ran = {"changes": step.changes_as_json(), "flows": list(step.flows)}
+    return events.task_event("user_task_completed", closed, **told, **ran)
