@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks import databases, deploy_check, review_loop, server, storage, targets, throughput
+from benchmarks import databases, deploy_check, long_history, review_loop, server, storage, targets, throughput
 from benchmarks.databases import Prepared
 from benchmarks.report import FULL, SHORT, Effort, spread
 
@@ -49,6 +49,8 @@ def _measure(name: str, effort: Effort) -> dict[str, Any]:
                 by_clients[str(count)] = throughput.measure(served, prepared.tokens, count, effort)
             _tell(f"{name}: review loop")
             loop = review_loop.measure(served, prepared, effort)
+            _tell(f"{name}: history of 500 rounds")
+            history = long_history.measure(served, prepared, effort)
             _tell(f"{name}: checks of a diagram")
             checks = deploy_check.measure(served, prepared, effort)
             _tell(f"{name}: stored bytes")
@@ -58,6 +60,7 @@ def _measure(name: str, effort: Effort) -> dict[str, Any]:
         "start_up_seconds": start_up,
         "clients": by_clients,
         "review_loop": loop,
+        "long_history": history,
         "deploy_check": checks,
         "stored": stored,
         "server_resident_mebibytes": memory,

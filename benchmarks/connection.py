@@ -61,6 +61,7 @@ def post(path: str, token: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def get(path: str) -> bytes:
-    """A GET by nobody in particular, as the bytes on the wire."""
-    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+def get(path: str, token: str | None = None) -> bytes:
+    """A GET, by nobody in particular where there is no token, as the bytes on the wire."""
+    who = "" if token is None else f"Authorization: Bearer {token}\r\n"
+    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{who}\r\n".encode()

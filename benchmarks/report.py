@@ -32,6 +32,12 @@ def median(values: Sequence[float]) -> float:
     return round(statistics.median(values), 3)
 
 
+def percentile(values: Sequence[float], share: int) -> float:
+    """The value below which so many of a hundred are, to three digits behind the point."""
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) * share // 100, len(ordered) - 1)], 3)
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """The middle one, and how far the machine's noise reaches."""
     return {"median": median(values), "lowest": round(min(values), 3), "highest": round(max(values), 3)}

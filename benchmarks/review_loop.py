@@ -16,7 +16,7 @@ from benchmarks.server import Server
 _ROUNDS = (1, 100, 500)
 
 
-class _Instance:
+class LoopingInstance:
     """An instance whose drafts are never good enough."""
 
     def __init__(self, office: Office) -> None:
@@ -51,7 +51,7 @@ def measure(server: Server, prepared: Prepared, effort: Effort) -> dict[str, Any
     state_bytes: dict[int, int] = {}
     office = Office(server.port, prepared.tokens)
     for _ in range(effort.laps):
-        instances = {number: _Instance(office) for number in _ROUNDS}
+        instances = {number: LoopingInstance(office) for number in _ROUNDS}
         for number, instance in instances.items():
             instance.reject_until(number)
             seconds[number].append(instance.reject())

@@ -15,7 +15,7 @@ def judge(by_database: Mapping[str, Figures]) -> list[dict[str, Any]]:
 
 def _targets(database: str, figures: Figures) -> list[dict[str, Any]]:
     clients, loop, stored = figures["clients"], figures["review_loop"], figures["stored"]
-    checks = figures["deploy_check"]
+    checks, history = figures["deploy_check"], figures["long_history"]
     return [
         _at_least(f"{database}: completions / floor, 1 client", 0.5, clients["1"]["ratio"]["median"]),
         _at_least(f"{database}: completions / floor, 8 clients", 0.4, clients["8"]["ratio"]["median"]),
@@ -26,6 +26,10 @@ def _targets(database: str, figures: Figures) -> list[dict[str, Any]]:
         *(
             _at_most(f"{database}: milliseconds of a deploy check, {file}, p99", 300, checks[file]["milliseconds_p99"])
             for file in ("sop", "large")
+        ),
+        *(
+            _at_most(f"{database}: milliseconds at 500 rounds, {question}, p95", 50, times["p95"])
+            for question, times in history.items()
         ),
         _at_most(f"{database}: seconds to start", 2, figures["start_up_seconds"]["median"]),
     ]

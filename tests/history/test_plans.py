@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
@@ -16,12 +17,12 @@ from app.storage.process_instance_search import ProcessInstanceFilter
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])
 
 
-def plan_of(database: Database, search: Any, wanted: Any) -> str:
+def plan_of(database: Database, search: Any, wanted: Any, sort: str | None = None) -> str:
     sent: list[tuple[str, Any]] = []
     with database.reading() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *call: sent.append((call[2], call[3])))
-        search(session, Page(50), wanted, None)
+        search(session, Page(50, sort=sort), wanted, None)
         statement, parameters = sent[-1]
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
     return "\n".join(row[-1] for row in rows)
@@ -61,3 +62,11 @@ def test_events_are_found_by_their_index_and_in_its_order(
 )
 def test_instances_are_found_by_their_index(database: Database, wanted: dict[str, Any], index: str) -> None:
     assert index in plan_of(database, process_instance_search.search, ProcessInstanceFilter(**wanted))
+
+
+@pytest.mark.parametrize("sort", ["occurred_at", "-occurred_at"])
+def test_events_of_one_instance_come_in_the_order_in_which_they_are_kept(database: Database, sort: str) -> None:
+    """Whoever reads one page of a long history does not sort all of it."""
+    plan = plan_of(database, event_pages.search, EventFilter(process_instance_id=UUID(int=7)), sort)
+    assert plan.startswith("SEARCH event USING INDEX sqlite_autoindex_event_1 (process_instance_id=?")
+    assert "TEMP B-TREE" not in plan

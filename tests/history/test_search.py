@@ -119,11 +119,16 @@ def test_each_filter_finds_something_and_leaves_something_out(office: BusyOffice
 
 @searching
 @given(
-    wanted=st.fixed_dictionaries({}, optional=VALUES), limit=st.sampled_from([1, 7, 200]), oldest_first=st.booleans()
+    wanted=st.fixed_dictionaries({}, optional=VALUES),
+    limit=st.sampled_from([1, 7, 200]),
+    oldest_first=st.booleans(),
+    of_one=st.sampled_from([None, None, 0, 1]),
 )
 def test_filters_together_find_what_a_search_by_hand_finds(
-    office: BusyOffice, wanted: dict[str, Any], limit: int, oldest_first: bool
+    office: BusyOffice, wanted: dict[str, Any], limit: int, oldest_first: bool, of_one: int | None
 ) -> None:
+    if of_one is not None:
+        wanted = wanted | {"process_instance_id": office.instances[of_one]["id"]}
     by_hand = [e for e in office.events if all(EVENT_FILTERS[name](office, e, v) for name, v in wanted.items())]
     limit = limit if len(by_hand) < 20 else 200
     sort = "occurred_at" if oldest_first else "-occurred_at"
