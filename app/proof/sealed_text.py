@@ -8,7 +8,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-import orjson
+from orjson import OPT_SORT_KEYS as SORTED
+from orjson import dumps, loads
 
 from app.proof import canonical_json
 from app.proof.spelling import Spelling
@@ -84,38 +85,15 @@ def event(kept: SealedEvent, stream: str, spelling: Spelling) -> Resealed:
         ValueError: it cannot be read, is sealed by no rule that is known, or something was removed otherwise than a
             removal is noted. TypeError: a column holds what it cannot.
     """
-    return _event_at_once(kept, stream, spelling) or _event_with_care(kept, stream, spelling)
-
-
-def entry(kept: SealedEntry, spelling: Spelling) -> Resealed:
-    """Make the seal of an entry of `administration` or `access` again.
-
-    Raises:
-        ValueError, TypeError: as of an event.
-    """
-    if kept.payload_sha256 is None:
-        payload = orjson.loads(kept.payload)
-        written = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
-        computed = _entry_hash(kept, spelling, sha256(kept.payload_salt + written).hexdigest())
-        if computed == kept.hash:
-            return payload, None, computed
-    payload, digest = _payload_with_care(kept)
-    return payload, None, _entry_hash(kept, spelling, digest)
-
-
-def _event_at_once(kept: SealedEvent, stream: str, spelling: Spelling) -> Resealed | None:
-    """The way that nearly every event goes: sealed by the rule of today, with nothing removed. None where it does not
-    come to its hash: it was altered, or is one of the few that need care, as orjson writes some numbers and the order
-    of some names otherwise than RFC 8785. What does come to its hash is what was sealed, however it was written.
-    """
     # Each column by its place at once, which is felt where there are millions of them.
     (_, sequence, occurred_at, type_, element_id, element_name, round_, user_task_id, actor, on_behalf_of, basis,
      channel, request_id, definition_id, version, kept_payload, salt, removed_payload, state_after, removed_state,
      _, _, _, _, format_, hash_, previous_hash) = kept  # fmt: skip
     if format_ != 2 or removed_payload is not None or removed_state is not None:
-        return None
-    payload, ids = orjson.loads(kept_payload), spelling.ids
-    written = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+        return _event_with_care(kept, stream, spelling)
+    # The way that nearly every event goes. What does come to its hash is what was sealed, however it was written.
+    ids, payload = spelling.ids, loads(kept_payload)
+    written = kept_payload.encode() if spelling.payloads_as_sealed else dumps(payload, None, SORTED)
     state = None if state_after is None else sha256(state_after).hexdigest()
     # The names in the order that RFC 8785 asks for, so that nothing is sorted.
     told = {
@@ -139,7 +117,27 @@ def _event_at_once(kept: SealedEvent, stream: str, spelling: Spelling) -> Reseal
         "user_task_id": ids[user_task_id],
         "version": version,
     }
-    return (payload, state, hash_) if sha256(orjson.dumps(told)).digest() == hash_ else None
+    if sha256(dumps(told)).digest() == hash_:
+        return payload, state, hash_
+    # It was altered, or is one of those that need care: orjson writes some numbers and the order of some names
+    # otherwise than RFC 8785, and what was kept long ago is in no order.
+    return _event_with_care(kept, stream, spelling)
+
+
+def entry(kept: SealedEntry, spelling: Spelling) -> Resealed:
+    """Make the seal of an entry of `administration` or `access` again.
+
+    Raises:
+        ValueError, TypeError: as of an event.
+    """
+    if kept.payload_sha256 is None:
+        payload = loads(kept.payload)
+        written = dumps(payload, option=SORTED)
+        computed = _entry_hash(kept, spelling, sha256(kept.payload_salt + written).hexdigest())
+        if computed == kept.hash:
+            return payload, None, computed
+    payload, digest = _payload_with_care(kept)
+    return payload, None, _entry_hash(kept, spelling, digest)
 
 
 def _event_with_care(kept: SealedEvent, stream: str, spelling: Spelling) -> Resealed:
@@ -157,7 +155,7 @@ def _event_with_care(kept: SealedEvent, stream: str, spelling: Spelling) -> Rese
         "process_instance_id": stream,
         "state_sha256": state,
     }
-    return payload, state, sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+    return payload, state, sha256(dumps(told, option=SORTED)).digest()
 
 
 def _payload_with_care(kept: SealedEvent | SealedEntry) -> tuple[Any, str]:
@@ -195,4 +193,4 @@ def _entry_hash(kept: SealedEntry, spelling: Spelling, payload_sha256: str) -> b
         "subject": kept.subject,
         "type": kept.type,
     }
-    return sha256(orjson.dumps(told)).digest()
+    return sha256(dumps(told)).digest()

@@ -29,3 +29,5 @@ class Spelling:
 
     ids: Sealed
     moments: Sealed
+    #: whether payloads written today are kept in the very text that is sealed
+    payloads_as_sealed: bool

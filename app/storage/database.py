@@ -119,7 +119,8 @@ def _is_away(error: DBAPIError) -> bool:
 def _create_engine(settings: Settings) -> Engine:
     url = make_url(settings.sqlalchemy_url)
     options: dict[str, Any] = {
-        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        # In the order in which payloads are sealed, so that SQLite keeps the very text that their seals are over.
+        "json_serializer": lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
         "json_deserializer": orjson.loads,
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,

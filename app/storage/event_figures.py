@@ -68,12 +68,12 @@ def figures_of(type_: str, payload: Mapping[str, Any], occurred_at: datetime) ->
             return Figures(decision=", ".join(flow["name"] or flow["id"] for flow in payload.get("flows", ())) or None)
         case "user_task_completed":
             decided = payload.get("variables", {}).get(DECISION_FIELD)
-            opened, claimed = (_moment(timing.get(name)) for name in ("opened_at", "claimed_at"))
+            opened, claimed = _moment(timing.get("opened_at")), _moment(timing.get("claimed_at"))
             return Figures(
-                decision=decided if isinstance(decided, str) else None,
-                waiting_seconds=_seconds(opened, claimed),
-                duration_seconds=_seconds(opened, occurred_at),
-                late=timing.get("late"),
+                decided if isinstance(decided, str) else None,
+                _seconds(opened, claimed),
+                _seconds(opened, occurred_at),
+                timing.get("late"),
             )
         case "process_instance_completed" | "process_instance_failed" | "process_instance_cancelled":
             return Figures(duration_seconds=_seconds(_moment(timing.get("started_at")), occurred_at))

@@ -6,13 +6,13 @@ from app.proof.spelling import Sealed, Spelling
 
 
 def of_sqlite() -> Spelling:
-    """Ids are kept without dashes, moments without their zone, which is UTC."""
-    return Spelling(Sealed(_with_dashes), Sealed(_with_zone))
+    """Ids are kept without dashes, moments without their zone, which is UTC; payloads as `database` writes JSON."""
+    return Spelling(Sealed(_with_dashes), Sealed(_with_zone), payloads_as_sealed=True)
 
 
 def of_postgresql() -> Spelling:
-    """The server writes both as they are sealed."""
-    return Spelling(Sealed(_as_it_is), Sealed(_as_it_is))
+    """The server writes both as they are sealed; of a payload it keeps the values, and not the text."""
+    return Spelling(Sealed(_as_it_is), Sealed(_as_it_is), payloads_as_sealed=False)
 
 
 def _with_dashes(plain: str | None) -> str | None:
