@@ -1,6 +1,6 @@
 """The world of the tests: both databases, the real application, the SOP deployed, and the people of an office.
 
-Each test gets a database of its own, copied from a template that is built once by the real migrations.
+Each test gets a database for itself alone, which holds what a template does that is built once by the real migrations.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage import migrations, people, tokens
 from app.storage.database import Database
+from tests.postgresql import Databases
 from tests.sop import SOP_FOLDER, Client
 
 #: username → roles; the people that the whole suite acts as
@@ -124,18 +125,19 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Template:
-    template = Template(settings_of(database_url=_create_database(postgres_server, "template_jenjang")))
+def postgres_databases(postgres_server: str) -> Databases:
+    """What tests are lent there."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_jenjang")
+    return Databases(postgres_server, "template_jenjang")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_databases: Databases) -> Template:
+    template = Template(settings_of(database_url=postgres_databases.of("template_jenjang")))
     template.fill()
+    postgres_databases.keep_rows()
     return template
-
-
-def _create_database(server: str, name: str, template: str | None = None) -> str:
-    with psycopg.connect(server, autocommit=True) as connection:
-        # Copying files takes a third of the time that PostgreSQL needs to log each page of the copy.
-        copied = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""
-        connection.execute(f'CREATE DATABASE "{name}"{copied}')
-    return server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -159,12 +161,9 @@ def make_world(request: pytest.FixtureRequest, dialect: str, folder: Path) -> It
         shutil.copytree(template.settings.data_dir, folder / "data")
         yield World(settings_of(data_dir=folder / "data"), template.tokens)
         return
-    server: str = request.getfixturevalue("postgres_server")
-    name = f"test_{os.urandom(6).hex()}"
-    url = _create_database(server, name, "template_jenjang")
-    yield World(settings_of(database_url=url), template.tokens)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    databases: Databases = request.getfixturevalue("postgres_databases")
+    with databases.lent() as url:
+        yield World(settings_of(database_url=url), template.tokens)
 
 
 @pytest.fixture
