@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
 
 from app.storage import tables
 from app.storage.database import Database
@@ -12,16 +15,28 @@ from app.storage.database import Database
 _SINCE = ("timing", "flows")
 
 
+@contextmanager
+def unguarded(database: Database) -> Iterator[Session]:
+    """A transaction of somebody who owns the database, whom no trigger hinders."""
+    with database.transaction() as session:
+        if not database.is_sqlite:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+            yield session
+            return
+        triggers = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        for name, _ in triggers:
+            session.execute(text(f"DROP TRIGGER {name}"))
+        yield session
+        for _, made in triggers:
+            session.execute(text(made))
+
+
 def write_as_before(database: Database, instance_id: str) -> None:
     """Leave out of an instance's events what events of format 1 did not tell; its seals are broken by it."""
     columns = tables.event.c
     of_instance = columns.process_instance_id == UUID(instance_id)
     kept = 0
-    with database.transaction() as session:
-        trigger = "event_refuses_update" if database.is_sqlite else "event_refuses_change ON event"
-        session.execute(text(f"DROP TRIGGER {trigger}"))
-        if database.is_sqlite:
-            session.execute(text("DROP TRIGGER event_refuses_delete"))
+    with unguarded(database) as session:
         query = select(columns.sequence, columns.type, columns.payload).where(of_instance).order_by(columns.sequence)
         for row in session.execute(query).all():
             this = (of_instance, columns.sequence == row.sequence)
