@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,18 @@ def test_a_line_that_a_power_cut_kept_from_the_file_is_written_the_next_time(fil
         assert jenjang("audit", "checkpoint").exit_code == 0
         assert file.read_bytes().startswith(whole)
         assert jenjang("audit", "verify").exit_code == 0
+
+
+def test_of_checkpoints_made_at_once_each_counts_or_says_that_another_is_made(file: Path, jenjang: Jenjang) -> None:
+    command = [sys.executable, "-m", "app.cli", "audit", "checkpoint"]
+    together = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [process.communicate(timeout=90)[1] for process in together]
+    codes = [process.returncode for process in together]
+    assert all(code == 0 or "Somebody else" in words for code, words in zip(codes, told, strict=True)), told
+    assert codes.count(0) >= 1
+    assert len(file.read_text().splitlines()) == 2 + codes.count(0)
+    outcome = jenjang("audit", "verify")
+    assert (outcome.exit_code, outcome.err) == (0, "")
 
 
 def test_a_database_that_was_set_back_is_found_by_the_file(file: Path, jenjang: Jenjang, migrated: Path) -> None:
