@@ -6,7 +6,6 @@ Each test gets a database for itself alone, which holds what a template does tha
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +24,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage import migrations, people, tokens
 from app.storage.database import Database
-from tests.postgresql import Databases
+from tests.lent_databases import PostgresDatabases, SqliteFolders, opened_again
 from tests.sop import SOP_FOLDER, Client
 
 #: username → roles; the people that the whole suite acts as
@@ -125,15 +124,15 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(postgres_server: str) -> Databases:
+def postgres_databases(postgres_server: str) -> PostgresDatabases:
     """What tests are lent there."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_jenjang")
-    return Databases(postgres_server, "template_jenjang")
+    return PostgresDatabases(postgres_server, "template_jenjang")
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_databases: Databases) -> Template:
+def postgres_template(postgres_databases: PostgresDatabases) -> Template:
     template = Template(settings_of(database_url=postgres_databases.of("template_jenjang")))
     template.fill()
     postgres_databases.keep_rows()
@@ -153,22 +152,29 @@ class World:
     tokens: dict[str, str]
 
 
+@pytest.fixture(scope="session")
+def sqlite_folders(tmp_path_factory: pytest.TempPathFactory) -> SqliteFolders:
+    """What tests are lent of files."""
+    return SqliteFolders(tmp_path_factory.mktemp("sqlite"))
+
+
 @contextmanager
-def make_world(request: pytest.FixtureRequest, dialect: str, folder: Path) -> Iterator[World]:
-    """A database of its own, as long as the block; a SQLite file lives in the folder."""
+def make_world(request: pytest.FixtureRequest, dialect: str) -> Iterator[World]:
+    """A database for oneself alone, as long as the block."""
     template: Template = request.getfixturevalue("sqlite_template" if dialect == "sqlite" else "postgres_template")
     if dialect == "sqlite":
-        shutil.copytree(template.settings.data_dir, folder / "data")
-        yield World(settings_of(data_dir=folder / "data"), template.tokens)
+        folders: SqliteFolders = request.getfixturevalue("sqlite_folders")
+        with folders.lent(template.settings.data_dir) as folder:
+            yield World(settings_of(data_dir=folder), template.tokens)
         return
-    databases: Databases = request.getfixturevalue("postgres_databases")
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
     with databases.lent() as url:
         yield World(settings_of(database_url=url), template.tokens)
 
 
 @pytest.fixture
-def world(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    with make_world(request, dialect, tmp_path) as made:
+def world(dialect: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    with make_world(request, dialect) as made:
         yield made
 
 
@@ -186,7 +192,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 @pytest.fixture
 def http(application: FastAPI, world: World, clock: Clock) -> Iterator[TestClient]:
     """The application, spoken to over HTTP in this process."""
-    with closing_database(world.settings) as database:
+    with opened_again(world.settings, "application") as database:
         state = application.state
         state.settings, state.database, state.clock = world.settings, database, clock
         with TestClient(application, raise_server_exceptions=False) as client:
@@ -202,5 +208,5 @@ def as_(http: TestClient, world: World) -> Callable[[str], Client]:
 @pytest.fixture
 def database(world: World) -> Iterator[Database]:
     """The test's database, for looking behind the interface."""
-    with closing_database(world.settings) as database:
+    with opened_again(world.settings, "test") as database:
         yield database

@@ -55,7 +55,7 @@ class Archive:
 @contextmanager
 def played(request: pytest.FixtureRequest, dialect: str, folder: Path, application: FastAPI) -> Iterator[Archive]:
     """The history, in a database of its own as long as the block."""
-    with make_world(request, dialect, folder) as world, closing_database(world.settings) as database:
+    with make_world(request, dialect) as world, closing_database(world.settings) as database:
         clock, state, audit = Clock(), application.state, folder / "audit"
         state.settings, state.database, state.clock = world.settings, database, clock
         with TestClient(application) as http:

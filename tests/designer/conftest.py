@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -33,7 +32,7 @@ def redrawn() -> Mapping[str, bytes]:
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """What the modeler saves does not depend on the database's make."""
-    with make_world(request, "sqlite", tmp_path) as made:
+    with make_world(request, "sqlite") as made:
         yield made

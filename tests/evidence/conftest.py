@@ -64,7 +64,7 @@ class Office:
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder, clock = tmp_path_factory.mktemp("office"), Clock()
-    with make_world(request, request.param, folder) as made, closing_database(made.settings) as database:
+    with make_world(request, request.param) as made, closing_database(made.settings) as database:
         world = World(made.settings.model_copy(update={"audit_dir": folder / "audit"}), made.tokens)
         audit_keys.make(world.settings.audit_dir)
         with TestClient(create_app(world.settings, clock=clock), raise_server_exceptions=False) as http:

@@ -114,11 +114,11 @@ def _play(office: Office) -> None:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
     """Played once for all tests, which only read."""
     clock = Clock()
     with (
-        make_world(request, request.param, tmp_path_factory.mktemp("office")) as world,
+        make_world(request, request.param) as world,
         closing_database(world.settings) as database,
         TestClient(create_app(world.settings, clock=clock), raise_server_exceptions=False) as http,
     ):

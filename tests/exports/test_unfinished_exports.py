@@ -23,8 +23,8 @@ END_ALL_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with make_world(request, request.param, tmp_path_factory.mktemp("unfinished")) as made:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with make_world(request, request.param) as made:
         yield made
 
 

@@ -11,7 +11,7 @@ from tests.history.busy_office import BusyOffice, open_office
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BusyOffice]:
+def office(request: pytest.FixtureRequest) -> Iterator[BusyOffice]:
     """One office for all tests that change nothing in it but the access stream."""
-    with make_world(request, request.param, tmp_path_factory.mktemp("office")) as world:
+    with make_world(request, request.param) as world:
         yield from open_office(world)

@@ -65,12 +65,11 @@ class Office:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
     """One for all tests that only read."""
     clock = Clock()
-    folder = tmp_path_factory.mktemp("office")
     with (
-        make_world(request, request.param, folder) as world,
+        make_world(request, request.param) as world,
         TestClient(create_app(world.settings, clock=clock)) as http,
     ):
 

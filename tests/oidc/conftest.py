@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,9 +45,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Who is asking does not depend on the database's make."""
-    with make_world(request, "sqlite", tmp_path) as made:
+    with make_world(request, "sqlite") as made:
         yield made
 
 

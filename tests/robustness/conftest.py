@@ -11,9 +11,9 @@ from tests.conftest import World, closing_database, make_world
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shared_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shared_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """One database for all tests of a module, each of which keeps to instances of its own."""
-    with make_world(request, request.param, tmp_path_factory.mktemp("shared")) as made:
+    with make_world(request, request.param) as made:
         yield made
 
 

@@ -41,9 +41,9 @@ def dialect() -> str:
 
 
 @pytest.fixture(scope="module")
-def module_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def module_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """One database for all races, each of which has a process of its own."""
-    with make_world(request, "postgresql", tmp_path_factory.mktemp("versions")) as made:
+    with make_world(request, "postgresql") as made:
         yield made
 
 
