@@ -44,6 +44,8 @@ PEOPLE = {
 
 #: folders whose tests share a world that takes seconds to play
 _ONE_WORLD = {"audit", "evidence", "exports", "history"}
+#: folders whose files take minutes
+_LONG = {"robustness", "history"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = item.path.parent if item.path.parent.name in _ONE_WORLD else item.path
         item.add_marker(pytest.mark.xdist_group(str(group)))
+    # What takes longest comes first, so that no process is left alone with it at the end.
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
 
 
 def settings_of(**chosen: Any) -> Settings:
