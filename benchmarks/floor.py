@@ -10,28 +10,28 @@ import sys
 from typing import Any
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Uuid, insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from app.api.dependencies import Command, bearer
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Command
+from app.api.route import asks, authenticated_router
 from app.main import serve as application
 from app.permissions import Operation
 from app.storage.database import Database
 from app.storage.idempotency import Answer
 from benchmarks.connection import HOST
 
-PATH = "/floor"
+PATH = "/api/v1/floor"
 
 _metadata = MetaData()
 _table = Table("benchmark_floor", _metadata, Column("id", Uuid, primary_key=True), Column("content", LargeBinary))
 _INSERT = insert(_table)
-_router = APIRouter(route_class=AuthenticatedRoute, dependencies=[bearer])
+_router = authenticated_router("/floor", "floor")
 
 
-@_router.post(PATH, openapi_extra=asks(Operation.COMPLETE))
+@_router.post("", openapi_extra=asks(Operation.COMPLETE))
 def insert_one_row(body: dict[str, Any], writing: Command) -> Response:
     """Keep a JSON body as it came: what any write of this service takes."""
     del body
@@ -51,7 +51,7 @@ def create_table(database: Database) -> None:
 def serve() -> FastAPI:
     """The application as it is shipped, and the floor under it."""
     served = application()
-    served.include_router(_router)
+    served.router.routes.extend(_router.routes)
     return served
 
 

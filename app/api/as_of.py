@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems
 from app.api.as_of_schemas import ProcessInstanceAsOf, TokenPosition
-from app.api.dependencies import Moment, Read, bearer, shown
+from app.api.dependencies import Moment, Read, shown
 from app.api.filter_parameters import Count
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.permissions import Operation
 from app.queries.read_as_of import Past
 from app.queries.read_as_of import read_as_of as question_of
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 
 @router.get(

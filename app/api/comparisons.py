@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app import permissions
 from app.api import problems
@@ -21,16 +21,14 @@ from app.api.comparison_schemas import (
     TouchedInstances,
     VersionReference,
 )
-from app.api.dependencies import Read, bearer, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Read, shown
+from app.api.route import asks, authenticated_router
 from app.engine import diff
 from app.permissions import Operation
 from app.queries import preview_deployment
 from app.queries.compare_versions import compare_versions
 
-router = APIRouter(
-    prefix="/process-definitions", tags=["process definitions"], route_class=AuthenticatedRoute, dependencies=[bearer]
-)
+router = authenticated_router("/process-definitions", "process definitions")
 
 
 @router.get(

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response, Security
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from sqlalchemy.orm import Session
 
@@ -26,9 +25,6 @@ from app.storage.keyset import Page
 T = TypeVar("T")
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
-
-#: only tells OpenAPI; `AuthenticatedRoute` is what authenticates
-bearer = Security(HTTPBearer(auto_error=False, description="A token from `jenjang token new`."))
 
 
 @dataclass(frozen=True, slots=True)

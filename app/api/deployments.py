@@ -8,14 +8,14 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Query, Request, Response, UploadFile
+from fastapi import File, Query, Request, Response, UploadFile
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import comparison_schemas, problems, schemas
 from app.api.comparisons import preview_of
-from app.api.dependencies import Create, answer, bearer, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Create, answer, shown
+from app.api.route import asks, authenticated_router
 from app.commands.deploy_definition import Deployment
 from app.commands.deploy_definition import deploy_definition as deploy
 from app.engine.isolation import checker
@@ -29,7 +29,7 @@ from app.storage.deployments import require_newest
 from app.storage.idempotency import Answer
 from app.storage.process_definitions import APPROVED, PROPOSED
 
-router = APIRouter(prefix="/deployments", tags=["deployments"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/deployments", "deployments")
 
 _MAX_FILES = 100
 #: letters of a file name

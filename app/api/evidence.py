@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
 from app.api import problems
-from app.api.dependencies import Read, bearer
+from app.api.dependencies import Read
 from app.api.published_keys import published_keys
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.api.streaming import StreamedAnswer
 from app.commands.record_export import record_export
 from app.documents.dossier_pdf import draw_dossier
@@ -27,7 +27,7 @@ ZIP = "application/zip"
 _FORMAT = "evidence"
 _BLOCK = 256 * 1024
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 
 @router.get(

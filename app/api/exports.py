@@ -7,15 +7,15 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import present, problems
-from app.api.dependencies import Read, Reading, bearer
+from app.api.dependencies import Read, Reading
 from app.api.event_filters import EventFilterOf
 from app.api.negotiation import accepts_gzip
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.api.streaming import StreamedAnswer, in_blocks, zipped
 from app.commands.record_export import record_export
 from app.errors import Busy
@@ -42,7 +42,7 @@ _CONTENT = {
 _MOST = 2
 _places = threading.BoundedSemaphore(_MOST)
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 
 @router.get(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
-from app.api.dependencies import PageOf, Read, bearer, shown
+from app.api.dependencies import PageOf, Read, shown
 from app.api.event_filters import EventFilterOfOne
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.permissions import Operation
 from app.storage import access, events
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 
 @router.get(

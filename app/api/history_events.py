@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import present, problems, schemas
-from app.api.dependencies import Moment, PageOf, Read, bearer, shown
+from app.api.dependencies import Moment, PageOf, Read, shown
 from app.api.event_filters import EventFilterOf
 from app.api.filter_parameters import Username, read_types
 from app.api.history_schemas import Entry
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.permissions import Operation
 from app.storage import event_pages, stream_search
 from app.storage.event_types import OF_ACCESS, OF_ADMINISTRATION
 from app.storage.stream_search import EntryFilter
 from app.storage.streams import StreamName
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 _TYPES = {"administration": OF_ADMINISTRATION, "access": OF_ACCESS}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import people_schemas, problems
-from app.api.dependencies import Create, PageOf, Read, Replace, answer, bearer, etag, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Create, PageOf, Read, Replace, answer, etag, shown
+from app.api.route import asks, authenticated_router
 from app.api.schemas import ListOf
 from app.commands.add_position import add_position as add
 from app.commands.change_position import change_position as change
@@ -19,7 +19,7 @@ from app.permissions import Operation
 from app.storage import positions
 from app.storage.idempotency import Answer
 
-router = APIRouter(prefix="/positions", tags=["people"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/positions", "people")
 
 
 @router.get(

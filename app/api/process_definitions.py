@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import problems, schemas
-from app.api.dependencies import Create, PageOf, Read, Unrepeatable, answer, bearer, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Create, PageOf, Read, Unrepeatable, answer, shown
+from app.api.route import asks, authenticated_router
 from app.commands.approve_definition import approve_definition
 from app.commands.delete_definition import delete_definition
 from app.commands.reinstate_definition import reinstate_definition
@@ -22,9 +22,7 @@ from app.storage import definition_history, process_definitions
 from app.storage.idempotency import Answer
 from app.storage.process_definitions import ProcessDefinition
 
-router = APIRouter(
-    prefix="/process-definitions", tags=["process definitions"], route_class=AuthenticatedRoute, dependencies=[bearer]
-)
+router = authenticated_router("/process-definitions", "process definitions")
 
 
 @router.get(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
-from app.api.dependencies import Command, Create, PageOf, Read, answer, bearer, etag, shown
+from app.api.dependencies import Command, Create, PageOf, Read, answer, etag, shown
 from app.api.instance_filters import InstanceFilterOf
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.commands.cancel_process_instance import cancel_process_instance as cancel
 from app.commands.migrate_process_instance import migrate_process_instance as migrate
 from app.commands.resume_process_instance import resume_process_instance as resume
@@ -23,9 +23,7 @@ from app.storage import access, process_definitions, process_instance_search, us
 from app.storage.idempotency import Answer
 from app.storage.process_instances import ProcessInstance
 
-router = APIRouter(
-    prefix="/process-instances", tags=["process instances"], route_class=AuthenticatedRoute, dependencies=[bearer]
-)
+router = authenticated_router("/process-instances", "process instances")
 
 
 @router.post(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app import permissions
 from app.api import people_schemas, problems
-from app.api.dependencies import Read, bearer, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Read, shown
+from app.api.route import asks, authenticated_router
 from app.api.schemas import ListOf
 from app.permissions import Operation
 from app.storage import roles
 
-router = APIRouter(prefix="/roles", tags=["people"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/roles", "people")
 
 
 @router.get(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app.api import problems
-from app.api.dependencies import PageOf, Read, bearer, shown
+from app.api.dependencies import PageOf, Read, shown
 from app.api.round_schemas import Round
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.api.schemas import ListOf
 from app.permissions import Operation
 from app.queries.list_rounds import list_rounds as question_of
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 
 @router.get(

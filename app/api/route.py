@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import HTTPException, Request, Response, params
+from fastapi import APIRouter, HTTPException, Request, Response, Security, params
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from starlette.types import Message, Receive
 
 from app import permissions
@@ -25,6 +26,9 @@ _MAX_DEPTH = 32
 _MAX_JSON = 1024 * 1024
 _LARGE = 64 * 1024
 _MAX_UPLOAD = 10 * 1024 * 1024
+
+#: only tells OpenAPI; `AuthenticatedRoute` is what authenticates
+_BEARER = Security(HTTPBearer(auto_error=False, description="A token from `jenjang token new`."))
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -65,6 +69,11 @@ async def _read_json(body: bytes) -> Any:
 def asks(*operations: Operation) -> dict[str, Any]:
     """The `openapi_extra=` of a route: which rows of the table of permissions decide about it."""
     return {"x-operations": [operation.value for operation in operations]}
+
+
+def authenticated_router(path: str, tag: str) -> APIRouter:
+    """Collects the routes of a part of the interface, below /api/v1, whose callers must be known."""
+    return APIRouter(prefix=f"/api/v1{path}", tags=[tag], route_class=AuthenticatedRoute, dependencies=[_BEARER])
 
 
 class AuthenticatedRoute(APIRoute):

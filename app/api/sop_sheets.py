@@ -5,14 +5,14 @@ from __future__ import annotations
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import problems
-from app.api.dependencies import Read, bearer, shown
+from app.api.dependencies import Read, shown
 from app.api.negotiation import preferred
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.api.sop_sheet_schemas import SopSheet as SopSheetBody
 from app.documents.drawing import as_it_is, drawn
 from app.documents.sop_sheet_html import render_html
@@ -22,9 +22,7 @@ from app.storage import process_definitions
 
 JSON, HTML, PDF = "application/json", "text/html", "application/pdf"
 
-router = APIRouter(
-    prefix="/process-definitions", tags=["process definitions"], route_class=AuthenticatedRoute, dependencies=[bearer]
-)
+router = authenticated_router("/process-definitions", "process definitions")
 
 
 @router.get(

@@ -6,20 +6,20 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app import permissions
 from app.api import problems
-from app.api.dependencies import Moment, Read, bearer, shown
+from app.api.dependencies import Moment, Read, shown
 from app.api.filter_parameters import Count, Identifier
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.api.statistics_schemas import ElementStatistics, InstanceStatistics, Late, Rounds, Spread, Statistics
 from app.permissions import Operation
 from app.queries.read_statistics import MeasuredElement, MeasuredVersion, read_statistics
 from app.storage.aggregates import TIME_ZONE
 from app.storage.statistics import Wanted
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 
 _YEAR = timedelta(days=366)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import people_schemas, problems
-from app.api.dependencies import Create, PageOf, Read, answer, bearer, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Create, PageOf, Read, answer, shown
+from app.api.route import asks, authenticated_router
 from app.api.schemas import ListOf
 from app.commands.make_substitution import WantedSubstitution
 from app.commands.make_substitution import make_substitution as make
@@ -22,7 +22,7 @@ from app.storage import substitutions
 from app.storage.idempotency import Answer
 from app.storage.substitutions import SubstitutionFilter
 
-router = APIRouter(prefix="/substitutions", tags=["people"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/substitutions", "people")
 
 
 @router.get(

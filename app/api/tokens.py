@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import people_schemas, problems
-from app.api.dependencies import PageOf, Read, Unrepeatable, answer, bearer, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import PageOf, Read, Unrepeatable, answer, shown
+from app.api.route import asks, authenticated_router
 from app.api.schemas import ListOf
 from app.commands.issue_token import WantedToken
 from app.commands.issue_token import issue_token as issue
@@ -20,7 +20,7 @@ from app.permissions import Ground, Operation
 from app.storage import token_register
 from app.storage.idempotency import Answer
 
-router = APIRouter(prefix="/tokens", tags=["people"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/tokens", "people")
 
 
 @router.get(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from app.api import present, problems, schemas
-from app.api.dependencies import Command, Moment, PageOf, Read, Replace, answer, bearer, etag, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Command, Moment, PageOf, Read, Replace, answer, etag, shown
+from app.api.route import asks, authenticated_router
 from app.commands.assign_user_task import assign_user_task as assign
 from app.commands.comment_on_user_task import comment_on_user_task as comment_on
 from app.commands.complete_user_task import complete_user_task as complete
@@ -23,7 +23,7 @@ from app.storage.idempotency import Answer
 from app.storage.user_task_search import UserTaskFilter
 from app.storage.user_tasks import UserTask
 
-router = APIRouter(prefix="/user-tasks", tags=["user tasks"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/user-tasks", "user tasks")
 
 State = Literal["open", "completed", "cancelled"]
 Username = Annotated[str, Query(max_length=64, description="A username, or `me`.")]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlalchemy.orm import Session
 
 from app import permissions
 from app.api import people_schemas, problems
-from app.api.dependencies import Create, PageOf, Read, Replace, answer, bearer, etag, shown
-from app.api.route import AuthenticatedRoute, asks
+from app.api.dependencies import Create, PageOf, Read, Replace, answer, etag, shown
+from app.api.route import asks, authenticated_router
 from app.api.schemas import ListOf
 from app.commands.add_user import add_user as add
 from app.commands.change_user import change_user as change
@@ -22,7 +22,7 @@ from app.storage.idempotency import Answer
 from app.storage.people import Person
 from app.storage.people_search import PeopleFilter
 
-router = APIRouter(prefix="/users", tags=["people"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/users", "people")
 
 Username = Annotated[str, Path(max_length=64)]
 RoleName = Annotated[str, Path(max_length=200, description="A lane of a newest diagram, or a system role.")]

@@ -8,16 +8,16 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api import problems
-from app.api.dependencies import Read, bearer, shown
+from app.api.dependencies import Read, shown
 from app.api.published_keys import published_keys
-from app.api.route import AuthenticatedRoute, asks
+from app.api.route import asks, authenticated_router
 from app.api.verification_schemas import InstanceVerification, JsonWebKey, JsonWebKeySet, ProvenBy, WhatIsWrong
 from app.errors import AuditKeyNotFound
 from app.permissions import Operation
 from app.queries import verify_instance
 from app.storage import access
 
-router = APIRouter(prefix="/history", tags=["history"], route_class=AuthenticatedRoute, dependencies=[bearer])
+router = authenticated_router("/history", "history")
 #: below no prefix, and for everybody (RFC 8615)
 well_known = APIRouter(prefix="/.well-known", tags=["history"])
 
