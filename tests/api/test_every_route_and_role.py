@@ -123,7 +123,9 @@ def _complete(person: Client, target: Target) -> Response:
 
 
 def _resume(person: Client, target: Target) -> Response:
-    assert target.as_("admin").post(f"/process-instances/{target.instance['id']}/suspension").status_code == 200
+    suspended = target.as_("admin").post(f"/process-instances/{target.instance['id']}/suspension")
+    # Or it is so already, where somebody before was refused.
+    assert suspended.status_code in {200, 409}
     return _instance("/resumption")(person, target)
 
 
@@ -311,17 +313,20 @@ def test_every_route_names_rows_of_the_table_and_every_row_is_tried(http: TestCl
 def test_each_role_may_do_what_the_table_says_and_nothing_else(
     as_: As, clock: Clock, route: str, operation: Operation
 ) -> None:
+    target = make_target(as_, clock)
     for role, username in HOLDERS.items():
         grounds = {Ground.AUTHENTICATED} | RELATIONS.get(username, set())
         grounds |= {Ground(role)} if role in SYSTEM_GROUNDS else set()
         grounds |= {Ground.OWNER} if route in OWNING else set()
         expected = bool(TABLE[operation].grounds & grounds)
-        target = make_target(as_, clock)
         response = REQUESTS[route, operation](as_(username), target)
-        as_("admin").post(f"/substitutions/{target.substitution}/revocation")
         allowed = response.status_code not in {403, 404}
         assert allowed == expected, (role, route, response.status_code, response.text)
         assert response.is_success == expected, (role, route, response.status_code, response.text)
+        if expected and not route.startswith("GET "):
+            # What was done to this one cannot be done to it again.
+            as_("admin").post(f"/substitutions/{target.substitution}/revocation")
+            target = make_target(as_, clock)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
