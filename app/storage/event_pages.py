@@ -73,7 +73,7 @@ def _of_instances(
         of_few = _of_few(session, wanted, meant, _DEFAULT_SORT)
         lifetime = [] if of_few else events_of_many.lifetime(session, meant)
         return _fetch(session, of_few or [query.where(*lifetime) for query in queries], page)
-    instances = events_of_many.at_work_last(session, meant, before, page.limit + 1)
+    instances = events_of_many.at_work_last(session, meant, before, page.limit + 1, wanted.variables)
     if instances is None:
         return _fetch(session, queries, page)
     return _fetch(session, [select(*COLUMNS).where(_event.process_instance_id.in_(instances), *plain(wanted))], page)

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal, literal_column, select, true
+from sqlalchemy import ColumnElement, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
-from app.storage import tables
+from app.storage import tables, week_by_week
 
 #: events that are asked for their instances, back from a moment, for each row wanted
 _NEAR = 30
-#: instances whose events are all fetched, to be sorted, for each row wanted
-_AT_WORK = 2
+#: instances at work at a moment whose events are all fetched, to be sorted, for each row wanted
+_AT_WORK = 1
 
 _event = tables.event.c
 _instance = tables.process_instance.c
@@ -29,6 +29,8 @@ _ALL_IN_TIME = _event.sequence >= literal_column("1")
 
 #: what must hold of a row of `process_instance`
 Meant = Sequence[ColumnElement[bool]]
+#: (name, value as text), which are among it
+Variables = Sequence[tuple[str, str]]
 
 
 def is_of(meant: Meant) -> ColumnElement[bool]:
@@ -53,13 +55,31 @@ def lifetime(session: Session, meant: Meant) -> list[ColumnElement[bool]]:
     return [_event.occurred_at >= first, _event.occurred_at <= last]
 
 
-def at_work_last(session: Session, meant: Meant, before: datetime | None, rows: int) -> Sequence[UUID] | None:
+def at_work_last(
+    session: Session, meant: Meant, before: datetime | None, rows: int, variables: Variables
+) -> Sequence[UUID] | None:
     """Instances that have among them the newest events before a moment, so many; None: too many were at work then."""
-    end: ColumnElement[datetime] = _instance.last_event_at
-    asked = select(_instance.id, _instance.last_event_at).where(*meant)
+    over, going_on = select(_instance.id).where(*meant), []
     if before is not None:
-        end = case((_instance.last_event_at < before, _instance.last_event_at), else_=literal(before, end.type))
-        asked = asked.where(_instance.started_at <= before)
-    found = session.execute(asked.order_by(end.desc(), _instance.id.desc()).limit(_AT_WORK * rows)).all()
-    over = sum(before is None or each.last_event_at < before for each in found)
-    return [each.id for each in found] if len(found) < _AT_WORK * rows or over >= rows else None
+        over = over.where(_instance.last_event_at < before)
+        asked = select(_instance.id).where(*meant, *_going_on(session, before, variables))
+        going_on = list(session.scalars(asked.limit(_AT_WORK * rows + 1)))
+    if len(going_on) > _AT_WORK * rows:
+        return None
+    latest = [_instance.last_event_at.desc(), _instance.id.desc()]
+    if variables and not _is_sqlite(session):
+        weeks = week_by_week.search(session, week_by_week.LAST_EVENT, variables, before=before)
+        over = weeks.along(over).order_by(*([] if weeks.led_by is None else [weeks.led_by.desc()]))
+    return [*going_on, *session.scalars(over.order_by(*latest).limit(rows))]
+
+
+def _going_on(session: Session, moment: datetime, variables: Variables) -> list[ColumnElement[bool]]:
+    """That an instance was at work at a moment."""
+    known = [_instance.started_at <= moment, _instance.last_event_at >= moment]
+    if not variables or _is_sqlite(session):
+        return known
+    return [*known, *week_by_week.around(session, moment)]
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

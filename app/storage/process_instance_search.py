@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -19,6 +19,7 @@ from app.storage import (
     process_instances,
     tables,
     walks,
+    week_by_week,
 )
 from app.storage.process_instances import ProcessInstance
 
@@ -74,13 +75,29 @@ def search(
     Sorted by `ended_at` or `duration_seconds`, only those are listed that have ended; by `highest_round`, only those
     with a repeated round.
     """
-    queries = _queries(session, wanted, visible_to, page.sort or _DEFAULT_SORT)
-    if wanted.variables and (page.sort or _DEFAULT_SORT) == _DEFAULT_SORT:
-        near = _near(session, page, wanted)
-        found = _fetch(session, [query.where(*near) for query in queries], replace(page, include_total=False))
-        if found.next_cursor is not None:
-            return replace(found, total=keyset.count(session, queries)) if page.include_total else found
-    return _fetch(session, queries, page)
+    sort = page.sort or _DEFAULT_SORT
+    query, choices = _query(session, wanted, visible_to, sort), _choices(session, wanted)
+    is_walked = sort.removeprefix("-") == "started_at"
+    queries = walks.split(query, choices) if is_walked else [walks.together(query, choices)]
+    if not wanted.variables or sort != _DEFAULT_SORT:
+        return _fetch(session, queries, page)
+    first = replace(page, include_total=False)
+    near = _near(session, page, wanted)
+    found = _fetch(session, [query.where(*near) for query in queries], first)
+    if found.next_cursor is None and session.get_bind().dialect.name == "sqlite":
+        found = _fetch(session, queries, first)
+    elif found.next_cursor is None:
+        found = _week_by_week(session, walks.together(query, choices), first, wanted)
+    return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+
+
+def _week_by_week(
+    session: Session, query: Select[Any], page: keyset.Page, wanted: ProcessInstanceFilter
+) -> keyset.Slice[ProcessInstance]:
+    """A page of the instances with a value, wherever they are."""
+    before = _before(page, wanted)
+    weeks = week_by_week.search(session, week_by_week.STARTED, wanted.variables, wanted.started_after, before)
+    return _fetch(session, [weeks.along(query)], page, weeks.led_by)
 
 
 _OWN = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
@@ -90,7 +107,9 @@ _SORTABLE = {name: _instance[name] for name in _OWN} | {
 }
 
 
-def _fetch(session: Session, queries: list[Select[Any]], page: keyset.Page) -> keyset.Slice[ProcessInstance]:
+def _fetch(
+    session: Session, queries: list[Select[Any]], page: keyset.Page, led_by: ColumnElement[int] | None = None
+) -> keyset.Slice[ProcessInstance]:
     return keyset.fetch(
         session,
         queries,
@@ -99,13 +118,19 @@ def _fetch(session: Session, queries: list[Select[Any]], page: keyset.Page) -> k
         default_sort=_DEFAULT_SORT,
         identity=_instance.id,
         build=lambda row: ProcessInstance(**row),
+        led_by=led_by,
     )
+
+
+def _before(page: keyset.Page, wanted: ProcessInstanceFilter) -> datetime | None:
+    """The moment back from which instances are looked for; None: from now."""
+    place = keyset.place(page, sortable=_SORTABLE, default_sort=_DEFAULT_SORT, identity=_instance.id)
+    return min(filter(None, [place and place[0], wanted.started_before]), default=None)
 
 
 def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
     """How far back a page is looked for, instance by instance, before all that have a value are sorted."""
-    place = keyset.place(page, sortable=_SORTABLE, default_sort=_DEFAULT_SORT, identity=_instance.id)
-    before: datetime | None = min(filter(None, [place and place[0], wanted.started_before]), default=None)
+    before = _before(page, wanted)
     earlier = select(_instance.started_at).where(_ALL_IN_TIME)
     if before is not None:
         earlier = earlier.where(_instance.started_at <= before)
@@ -114,7 +139,7 @@ def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) ->
     return [_ALL_IN_TIME] if moment is None else [_ALL_IN_TIME, _instance.started_at >= moment]
 
 
-def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
+def _query(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> Select[Any]:
     query = process_instances.SELECT.where(*_plain(session, wanted), *_sorted_by(sort))
     if visible_to is not None:
         query = query.where(participants.may_know(_instance.id, visible_to))
@@ -125,12 +150,7 @@ def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor 
     for trace in instance_traces.left_by(wanted.actor, wanted.element_id, wanted.decision):
         condition, is_walked = trace.found(session)
         query, leads_somewhere = query.where(condition), leads_somewhere or not is_walked
-    if not leads_somewhere:
-        query = query.where(_ALL_IN_TIME)
-    choices = _choices(session, wanted)
-    if sort.removeprefix("-") == "started_at":
-        return walks.split(query, choices)
-    return [query.where(*(or_(*choice) for choice in choices))]
+    return query if leads_somewhere else query.where(_ALL_IN_TIME)
 
 
 def _leads_somewhere(wanted: ProcessInstanceFilter) -> bool:
