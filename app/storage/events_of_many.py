@@ -9,6 +9,7 @@ the instances that were at work last: each of the first 51 has an event that is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,11 +17,10 @@ from sqlalchemy import ColumnElement, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from app.storage import tables, week_by_week
+from app.storage.week_by_week import Calendar
 
 #: events that are asked for their instances, back from a moment, for each row wanted
 _NEAR = 30
-#: instances at work at a moment whose events are all fetched, to be sorted, for each row wanted
-_AT_WORK = 1
 
 _event = tables.event.c
 _instance = tables.process_instance.c
@@ -29,8 +29,6 @@ _ALL_IN_TIME = _event.sequence >= literal_column("1")
 
 #: what must hold of a row of `process_instance`
 Meant = Sequence[ColumnElement[bool]]
-#: (name, value as text), which are among it
-Variables = Sequence[tuple[str, str]]
 
 
 def is_of(meant: Meant) -> ColumnElement[bool]:
@@ -48,38 +46,46 @@ def nearest(session: Session, before: datetime | None, rows: int) -> datetime | 
     return session.scalar(earlier.order_by(_event.occurred_at.desc()).offset(_NEAR * rows).limit(1))
 
 
-def lifetime(session: Session, meant: Meant) -> list[ColumnElement[bool]]:
-    """When any of the instances was there to have events, as conditions."""
-    asked = select(func.min(_instance.started_at), func.max(_instance.last_event_at)).where(*meant)
-    first, last = session.execute(asked).one()
-    return [_event.occurred_at >= first, _event.occurred_at <= last]
+def began_first(session: Session, meant: Meant, calendar: Calendar | None) -> datetime | None:
+    """Before which none of the instances had an event; None: there are no such instances."""
+    if calendar is not None:
+        return calendar.began_first()
+    first: datetime | None = session.scalar(select(func.min(_instance.started_at)).where(*meant))
+    return first
+
+
+@dataclass(frozen=True, slots=True)
+class AtWorkLast:
+    """Instances that have the newest events before a moment."""
+
+    ids: Sequence[UUID]
+    #: Whatever happened later, in any instance that is meant, happened in these; None: so did all else.
+    since: datetime | None
 
 
 def at_work_last(
-    session: Session, meant: Meant, before: datetime | None, rows: int, variables: Variables
-) -> Sequence[UUID] | None:
-    """Instances that have among them the newest events before a moment, so many; None: too many were at work then."""
-    over, going_on = select(_instance.id).where(*meant), []
+    session: Session, meant: Meant, before: datetime | None, events: int, calendar: Calendar | None
+) -> AtWorkLast | None:
+    """Instances that have among them so many events, the newest before a moment; None: too many were at work then.
+
+    Args: `calendar` is that of the values that all of them have.
+    """
+    over = select(_instance.id, _instance.last_event_at).where(*meant)
+    going_on: Sequence[UUID] = []
     if before is not None:
+        at_work = select(_instance.id).where(*meant, *_at_work(before, calendar))
+        # In an order, lest PostgreSQL looks for so few through all that there are.
+        going_on = session.scalars(at_work.order_by(_instance.started_at).limit(events + 1)).all()
+        if len(going_on) > events:
+            return None
         over = over.where(_instance.last_event_at < before)
-        asked = select(_instance.id).where(*meant, *_going_on(session, before, variables))
-        going_on = list(session.scalars(asked.limit(_AT_WORK * rows + 1)))
-    if len(going_on) > _AT_WORK * rows:
-        return None
-    latest = [_instance.last_event_at.desc(), _instance.id.desc()]
-    if variables and not _is_sqlite(session):
-        weeks = week_by_week.search(session, week_by_week.LAST_EVENT, variables, before=before)
-        over = weeks.along(over).order_by(*([] if weeks.led_by is None else [weeks.led_by.desc()]))
-    return [*going_on, *session.scalars(over.order_by(*latest).limit(rows))]
+    if calendar is not None:
+        over = calendar.search(week_by_week.LAST_EVENT, before=before).along(over)
+    last = session.execute(over.order_by(_instance.last_event_at.desc(), _instance.id.desc()).limit(events)).all()
+    return AtWorkLast([*going_on, *(each.id for each in last)], last[-1].last_event_at if len(last) == events else None)
 
 
-def _going_on(session: Session, moment: datetime, variables: Variables) -> list[ColumnElement[bool]]:
-    """That an instance was at work at a moment."""
+def _at_work(moment: datetime, calendar: Calendar | None) -> list[ColumnElement[bool]]:
+    """That an instance had started at a moment, and had an event then or later."""
     known = [_instance.started_at <= moment, _instance.last_event_at >= moment]
-    if not variables or _is_sqlite(session):
-        return known
-    return [*known, *week_by_week.around(session, moment)]
-
-
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
+    return known if calendar is None else [*known, *calendar.at_work(moment)]

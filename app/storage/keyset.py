@@ -84,13 +84,11 @@ def fetch(
     default_sort: str,
     identity: ColumnElement[Any] | Sequence[ColumnElement[Any]],
     build: Callable[[Mapping[str, Any]], T],
-    led_by: ColumnElement[Any] | None = None,
 ) -> Slice[T]:
     """Run the query for one page; of several, which must not overlap, all that they find together.
 
     Args: `identity`, one column or several, is unique and breaks ties; `build` makes an item of a row's values by
-        column name; `led_by`, such as the week of a moment sorted by, says the same order less exactly, and is what
-        the database finds rows in the order of.
+        column name.
     Raises: ParameterRefused: an unknown sort field, or a cursor that this list did not give.
     """
     queries = [query] if isinstance(query, Select) else query
@@ -99,7 +97,7 @@ def fetch(
     behind = true() if page.cursor is None else _after(orders, _decode(page.cursor, sort, orders))
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_PLAN_FOR_A_PAGE)
-    wanted = _together([each.where(behind) for each in queries], orders, page.limit + 1, led_by)
+    wanted = _together([each.where(behind) for each in queries], orders, page.limit + 1)
     rows = [dict(row) for row in session.execute(wanted).mappings()]
     places = [[row.pop(f"_key_{index}") for index in range(len(orders))] for row in rows]
     more = len(rows) > page.limit
@@ -125,15 +123,12 @@ def place(
     return None if page.cursor is None else _decode(page.cursor, sort, _orders(sort, sortable, identity))
 
 
-def _together(
-    queries: Sequence[Select[Any]], orders: list[_Order], limit: int, led_by: ColumnElement[Any] | None
-) -> Select[Any]:
+def _together(queries: Sequence[Select[Any]], orders: list[_Order], limit: int) -> Select[Any]:
     """The first rows of all queries in one order. Of each no more are taken, in its own walk along an index."""
     keys = [order.column.label(f"_key_{index}") for index, order in enumerate(orders)]
     directions = [desc if order.descending else asc for order in orders]
     in_order = [direction(order.column) for direction, order in zip(directions, orders, strict=True)]
-    roughly = [] if led_by is None else [directions[0](led_by)]
-    firsts = [query.add_columns(*keys).order_by(*roughly, *in_order).limit(limit) for query in queries]
+    firsts = [query.add_columns(*keys).order_by(*in_order).limit(limit) for query in queries]
     if len(firsts) == 1:
         return firsts[0]
     # Their columns are named, not derived from each other, which would take longer than to run the query.

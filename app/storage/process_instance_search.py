@@ -81,23 +81,28 @@ def search(
     queries = walks.split(query, choices) if is_walked else [walks.together(query, choices)]
     if not wanted.variables or sort != _DEFAULT_SORT:
         return _fetch(session, queries, page)
-    first = replace(page, include_total=False)
-    near = _near(session, page, wanted)
-    found = _fetch(session, [query.where(*near) for query in queries], first)
-    if found.next_cursor is None and session.get_bind().dialect.name == "sqlite":
-        found = _fetch(session, queries, first)
-    elif found.next_cursor is None:
-        found = _week_by_week(session, walks.together(query, choices), first, wanted)
+    found = _by_value(session, queries, walks.together(query, choices), replace(page, include_total=False), wanted)
     return replace(found, total=keyset.count(session, queries)) if page.include_total else found
 
 
-def _week_by_week(
-    session: Session, query: Select[Any], page: keyset.Page, wanted: ProcessInstanceFilter
+def _by_value(
+    session: Session,
+    queries: list[Select[Any]],
+    together: Select[Any],
+    page: keyset.Page,
+    wanted: ProcessInstanceFilter,
 ) -> keyset.Slice[ProcessInstance]:
-    """A page of the instances with a value, wherever they are."""
-    before = _before(page, wanted)
-    weeks = week_by_week.search(session, week_by_week.STARTED, wanted.variables, wanted.started_after, before)
-    return _fetch(session, [weeks.along(query)], page, weeks.led_by)
+    """A page of those that have a value: sought where it is near, then in the weeks in which there are some."""
+    near = _near(session, page, wanted)
+    found = _fetch(session, [query.where(*near) for query in queries], page)
+    if found.next_cursor is not None:
+        return found
+    # A business key leads to few.
+    calendar = None if wanted.business_key is not None else week_by_week.calendar(session, wanted.variables)
+    if calendar is None:
+        return _fetch(session, queries, page)
+    weeks = calendar.search(week_by_week.STARTED, wanted.started_after, _before(page, wanted))
+    return _fetch(session, [weeks.along(together)], page)
 
 
 _OWN = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
@@ -107,9 +112,7 @@ _SORTABLE = {name: _instance[name] for name in _OWN} | {
 }
 
 
-def _fetch(
-    session: Session, queries: list[Select[Any]], page: keyset.Page, led_by: ColumnElement[int] | None = None
-) -> keyset.Slice[ProcessInstance]:
+def _fetch(session: Session, queries: list[Select[Any]], page: keyset.Page) -> keyset.Slice[ProcessInstance]:
     return keyset.fetch(
         session,
         queries,
@@ -118,7 +121,6 @@ def _fetch(
         default_sort=_DEFAULT_SORT,
         identity=_instance.id,
         build=lambda row: ProcessInstance(**row),
-        led_by=led_by,
     )
 
 
