@@ -19,7 +19,7 @@ from app.storage.events import COLUMNS, Event
 #: Instances whose events are fetched and sorted, whichever they are; where more are meant, walking along all events
 #: soon finds enough of theirs.
 _FEW = 1000
-#: Instances, for each row wanted, that were at work last, and whose events are looked through for what is wanted of them.
+#: Instances, for each row wanted, that were at work last, and whose events are looked through for those wanted.
 _AMONG = 4
 #: True of all events: who says it may walk along all of them in order of time.
 _ALL_IN_TIME = tables.event.c.sequence >= literal_column("1")
@@ -41,7 +41,9 @@ def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to:
     queries = _queries(session, wanted, visible_to, sort)
     if wanted.asks_of_instances and wanted.process_instance_id is None and sort == _DEFAULT_SORT:
         found = _of_instances(session, queries, replace(page, include_total=False), wanted, meant)
-        return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+        # In no order, to count them: what is told of instances is then not asked of all events one by one.
+        unsorted = _queries(session, wanted, visible_to, "")
+        return replace(found, total=keyset.count(session, unsorted)) if page.include_total else found
     return _fetch(session, _of_few(session, wanted, meant, sort) or queries, page)
 
 

@@ -2,9 +2,9 @@
 
 An index leads from a value to all instances that have it, in no order, and to fetch and sort 200,000 of them takes half
 a second. But the same index also knows the week in which an instance started, and that of its last event
-(`tables.weeks_of`), and so finds those of one week that have the value. A page is filled from the latest week down, each
-sorted by itself, until there is enough. Of the seasons, 13 weeks each, it is asked first whether they have any at all:
-where a value was given up years ago, most have none.
+(`tables.weeks_of`), and so finds those of one week that have the value. A page is filled from the latest week down,
+each sorted by itself, until there is enough. Of the seasons, 13 weeks each, it is asked first whether they have any at
+all: where a value was given up years ago, most have none.
 
 Only PostgreSQL has such an index.
 """
@@ -30,6 +30,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
@@ -37,7 +38,7 @@ from sqlalchemy.orm import Session
 from app.storage import json_search, tables
 
 #: Instances that are all fetched and sorted, in whichever weeks they are.
-_FEW = 1_000
+_FEW = 2_000
 #: weeks
 _SEASON = 13
 
@@ -86,9 +87,11 @@ class Calendar:
         count, first_season, last_season = self._session.execute(found).one()
         if not count:
             return Weeks(false())
-        last = min(last, last_season * _SEASON + _SEASON - 1)
         if count <= _FEW:
-            return Weeks(_between(kind, max(first, first_season * _SEASON), last))
+            # Where these are all that there are, the weeks would only be one thing more to look up.
+            is_all = (first, last) == (self._first, self._last)
+            return Weeks(true() if is_all else _between(kind, max(first, first_season * _SEASON), last))
+        last = min(last, last_season * _SEASON + _SEASON - 1)
         weeks = _numbers("week", first, last, desc)
         return Weeks(kind.contains(array([weeks.c.week])), weeks)
 
@@ -110,8 +113,9 @@ class Calendar:
         """The season of each of them, in this order, found season by season."""
         seasons = _numbers("season", first // _SEASON, last // _SEASON, direction)
         season = seasons.c.season
-        there = select(season).join_from(seasons, tables.process_instance, kind.contains(array([-season])))
-        return there.where(*self._has_all).order_by(direction(season))
+        # The offset keeps PostgreSQL from fetching all that have the values, to be compared with every season.
+        there = select(_instance.id).where(kind.contains(array([-season])), *self._has_all).offset(literal_column("0"))
+        return select(season).join_from(seasons, there.lateral(), true()).order_by(direction(season))
 
 
 def calendar(session: Session, variables: Sequence[tuple[str, str]]) -> Calendar | None:
