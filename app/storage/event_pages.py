@@ -20,7 +20,7 @@ from app.storage.events import COLUMNS, Event
 #: soon finds enough of theirs.
 _FEW = 1000
 #: Instances, for each row wanted, that were at work last, and whose events are looked through for those wanted.
-_AMONG = 4
+_AMONG = 2
 #: True of all events: who says it may walk along all of them in order of time.
 _ALL_IN_TIME = tables.event.c.sequence >= literal_column("1")
 _DEFAULT_SORT = "-occurred_at"

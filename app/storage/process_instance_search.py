@@ -76,12 +76,16 @@ def search(
     with a repeated round.
     """
     sort = page.sort or _DEFAULT_SORT
-    query, choices = _query(session, wanted, visible_to, sort), _choices(session, wanted)
+    before = _before(page, wanted) if sort == _DEFAULT_SORT else None
+    # What is counted as well is not only what remains.
+    bound = None if page.include_total else before
+    query, choices = _query(session, wanted, visible_to, sort, bound), _choices(session, wanted)
     is_walked = sort.removeprefix("-") == "started_at"
     queries = walks.split(query, choices) if is_walked else [walks.together(query, choices)]
     if not wanted.variables or sort != _DEFAULT_SORT:
         return _fetch(session, queries, page)
-    found = _by_value(session, queries, walks.together(query, choices), replace(page, include_total=False), wanted)
+    together = walks.together(query, choices)
+    found = _by_value(session, queries, together, replace(page, include_total=False), wanted, before)
     return replace(found, total=keyset.count(session, queries)) if page.include_total else found
 
 
@@ -91,9 +95,10 @@ def _by_value(
     together: Select[Any],
     page: keyset.Page,
     wanted: ProcessInstanceFilter,
+    before: datetime | None,
 ) -> keyset.Slice[ProcessInstance]:
     """A page of those that have a value: sought where it is near, then in the weeks in which there are some."""
-    near = _near(session, page, wanted)
+    near = _near(session, page, before)
     found = _fetch(session, [query.where(*near) for query in queries], page)
     if found.next_cursor is not None:
         return found
@@ -101,7 +106,7 @@ def _by_value(
     calendar = None if wanted.business_key is not None else week_by_week.calendar(session, wanted.variables)
     if calendar is None:
         return _fetch(session, queries, page)
-    weeks = calendar.search(week_by_week.STARTED, wanted.started_after, _before(page, wanted))
+    weeks = calendar.search(week_by_week.STARTED, wanted.started_after, before)
     return _fetch(session, [weeks.along(together)], page)
 
 
@@ -130,9 +135,8 @@ def _before(page: keyset.Page, wanted: ProcessInstanceFilter) -> datetime | None
     return min(filter(None, [place and place[0], wanted.started_before]), default=None)
 
 
-def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
+def _near(session: Session, page: keyset.Page, before: datetime | None) -> list[ColumnElement[bool]]:
     """How far back a page is looked for, instance by instance, before all that have a value are sorted."""
-    before = _before(page, wanted)
     earlier = select(_instance.started_at).where(_ALL_IN_TIME)
     if before is not None:
         earlier = earlier.where(_instance.started_at <= before)
@@ -141,7 +145,9 @@ def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) ->
     return [_ALL_IN_TIME] if moment is None else [_ALL_IN_TIME, _instance.started_at >= moment]
 
 
-def _query(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> Select[Any]:
+def _query(
+    session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str, before: datetime | None
+) -> Select[Any]:
     query = process_instances.SELECT.where(*_plain(session, wanted), *_sorted_by(sort))
     if visible_to is not None:
         query = query.where(participants.may_know(_instance.id, visible_to))
@@ -150,7 +156,7 @@ def _query(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | 
         ended, is_walked = _of_end(session, wanted, sort)
         query, leads_somewhere = query.where(*ended), leads_somewhere or not is_walked
     for trace in instance_traces.left_by(wanted.actor, wanted.element_id, wanted.decision):
-        condition, is_walked = trace.found(session)
+        condition, is_walked = trace.found(session, before)
         query, leads_somewhere = query.where(condition), leads_somewhere or not is_walked
     return query if leads_somewhere else query.where(_ALL_IN_TIME)
 

@@ -38,7 +38,7 @@ from sqlalchemy.orm import Session
 from app.storage import json_search, tables
 
 #: Instances that are all fetched and sorted, in whichever weeks they are.
-_FEW = 2_000
+_FEW = 300
 #: weeks
 _SEASON = 13
 
