@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from app.storage import tables
@@ -51,7 +51,9 @@ class Trace:
         # Of two bounds PostgreSQL might begin at the later.
         until = min(filter(None, [until, before]), default=None)
         bound = true() if until is None else _instance.started_at <= until
-        return and_(bound, exists().where(self.named == _instance.id, self.condition)), True
+        # As a scalar, which PostgreSQL does not turn into a join that begins with all such rows.
+        left = select(true()).where(self.named == _instance.id, self.condition).limit(1).scalar_subquery()
+        return and_(bound, left), True
 
 
 def left_by(actor: str | None, element_id: str | None, decision: str | None) -> list[Trace]:
