@@ -136,7 +136,7 @@ def _before(page: keyset.Page, wanted: ProcessInstanceFilter) -> datetime | None
 
 
 def _near(session: Session, page: keyset.Page, before: datetime | None) -> list[ColumnElement[bool]]:
-    """How far back a page is looked for, instance by instance, before all that have a value are sorted."""
+    """How far back a page is looked for, instance by instance, before they are looked for week by week."""
     earlier = select(_instance.started_at).where(_ALL_IN_TIME)
     if before is not None:
         earlier = earlier.where(_instance.started_at <= before)
