@@ -15,6 +15,9 @@ F = TypeVar("F", EventFilter, ProcessInstanceFilter)
 
 _SOP, _RARE_PROCESS = "proses_1", "proses_6"
 _ELEMENTS = ("penetapan", "pemeriksaan_konsep", "unggah_esr", "penetapan_3", "penetapan_6")
+_TYPES = ("user_task_completed", "process_instance_cancelled")
+#: what a fifth has, of which none is at work now
+_OF_LONG_AGO = (("tahun", "2021"),)
 #: amid the years that are filled
 _AMID = datetime(2022, 1, 15, tzinfo=UTC)
 _MONTHS = tuple(_AMID + timedelta(days=31 * number) for number in range(15))
@@ -78,9 +81,23 @@ def of_events(instances: int) -> list[Question[EventFilter]]:
         "variable, of one instance": [{"variables": (("nomor_surat", f"{n}/{_year(n, instances)}"),)} for n in some],
         "variable, of a fifth": [{"variables": (("tahun", str(year)),)} for year in (2021, 2023, 2025)],
         "variable, of a thousandth": [{"variables": (("bidang", "Arsip"),)}],
+        "variables, two": [{"variables": (*_OF_LONG_AGO, ("bidang", "Fisik"))}],
+        "variable, type": [{"variables": _OF_LONG_AGO, "types": (name,)} for name in _TYPES],
+        "variable, element": [{"variables": _OF_LONG_AGO, "element_id": name} for name in _ELEMENTS],
+        "variable, definition": [
+            {"variables": _OF_LONG_AGO, "process_definition_key": key} for key in (_SOP, "proses_3", _RARE_PROCESS)
+        ],
+        "variable, actor": [{"variables": _OF_LONG_AGO, "actor": name} for name in (*ACTORS[::8], RARE_ACTORS[50])],
+        "variable, decision": [{"variables": _OF_LONG_AGO, "decision": name} for name in ("ya", "tidak")],
+        "variable, late": [{"variables": _OF_LONG_AGO, "late": True}],
     }
     amid = {"occurred_before": _AMID + timedelta(days=15)}
     questions = [Question(n, [EventFilter(**each) for each in a], amid=amid) for n, a in asked.items()]
+    # Where hardly any instance that has it is still at work.
+    ends = {"occurred_before": _AMID + timedelta(days=45)}
+    questions.append(Question("variable, at its end", [EventFilter(variables=_OF_LONG_AGO)], amid=ends))
+    period = EventFilter(occurred_before=LAST)
+    questions.append(Question("period, long", [period, replace(period, element_id="penetapan")], amid=amid))
     sorted_by_duration = Question(
         "sorted by duration", [EventFilter()], "-duration_seconds", {"duration_at_most": 90_000}
     )
@@ -108,9 +125,20 @@ def of_instances(instances: int) -> list[Question[ProcessInstanceFilter]]:
         "variable, of one instance": [{"variables": (("nomor_surat", f"{n}/{_year(n, instances)}"),)} for n in some],
         "variable, of a fifth": [{"variables": (("tahun", str(year)),)} for year in (2021, 2023, 2025)],
         "variable, of a thousandth": [{"variables": (("bidang", "Arsip"),)}],
+        "variables, two": [{"variables": (*_OF_LONG_AGO, ("bidang", "Fisik"))}],
+        "variable, status": [{"variables": _OF_LONG_AGO, "status": status} for status in ("active", "completed")],
+        "variable, element": [{"variables": _OF_LONG_AGO, "element_id": name} for name in _ELEMENTS[:3]],
+        "variable, definition": [
+            {"variables": _OF_LONG_AGO, "process_definition_key": key} for key in (_SOP, "proses_3")
+        ],
+        "variable, actor": [{"variables": _OF_LONG_AGO, "actor": name} for name in ACTORS[::8]],
+        "variable, late": [{"variables": _OF_LONG_AGO, "late": True}],
     }
     amid = {"started_before": _AMID + timedelta(days=15)}
     questions = [Question(n, [ProcessInstanceFilter(**each) for each in a], amid=amid) for n, a in asked.items()]
+    begins = {"started_before": FIRST + timedelta(days=3)}
+    questions.append(Question("variable, at its end", [ProcessInstanceFilter(variables=_OF_LONG_AGO)], amid=begins))
+    questions.append(Question("period, long", [ProcessInstanceFilter(started_before=LAST)], amid=amid))
     longest = Question(
         "sorted by duration", [ProcessInstanceFilter()], "-duration_seconds", {"duration_at_most": 900_000}
     )

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, literal_column, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, false, literal, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
-from app.storage import events_of_many, keyset, participants, process_definitions, tables, walks
+from app.storage import events_of_many, keyset, participants, process_definitions, tables, walks, week_by_week
 from app.storage.event_search import EventFilter, conditions, of_instances, plain
 from app.storage.events import COLUMNS, Event
 
 #: Instances whose events are fetched and sorted, whichever they are; where more are meant, walking along all events
 #: soon finds enough of theirs.
 _FEW = 1000
+#: Instances, for each row wanted, that were at work last, and whose events are looked through for those wanted.
+_AMONG = 2
 #: True of all events: who says it may walk along all of them in order of time.
 _ALL_IN_TIME = tables.event.c.sequence >= literal_column("1")
 _DEFAULT_SORT = "-occurred_at"
@@ -40,7 +43,11 @@ def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to:
         return _of_one(session, queries, page)
     if wanted.asks_of_instances and sort == _DEFAULT_SORT:
         found = _of_instances(session, queries, replace(page, include_total=False), wanted, meant)
-        return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+        if not page.include_total:
+            return found
+        # In no order, to count them: what is told of instances is then not asked of all events one by one.
+        unsorted = _queries(session, wanted, visible_to, "")
+        return replace(found, total=keyset.count(session, unsorted))
     return _fetch(session, _of_few(session, wanted, meant, sort) or queries, page)
 
 
@@ -84,14 +91,37 @@ def _of_instances(
         found = _fetch(session, [query.where(_event.occurred_at >= near) for query in queries], page)
         if found.next_cursor is not None:
             return found
-    if wanted.asks_of_events:
-        of_few = _of_few(session, wanted, meant, _DEFAULT_SORT)
-        lifetime = [] if of_few else events_of_many.lifetime(session, meant)
-        return _fetch(session, of_few or [query.where(*lifetime) for query in queries], page)
-    instances = events_of_many.at_work_last(session, meant, before, page.limit + 1)
-    if instances is None:
-        return _fetch(session, queries, page)
-    return _fetch(session, [select(*COLUMNS).where(_event.process_instance_id.in_(instances), *plain(wanted))], page)
+    return _of_many(session, queries, page, wanted, meant, before)
+
+
+def _of_many(
+    session: Session,
+    queries: Sequence[Select[Any]],
+    page: keyset.Page,
+    wanted: EventFilter,
+    meant: events_of_many.Meant,
+    before: datetime | None,
+) -> keyset.Slice[Event]:
+    """The same where few of the instances were at work when the page begins: of those that were at work last."""
+    # A business key leads to few.
+    calendar = None if wanted.business_key is not None else week_by_week.calendar(session, wanted.variables)
+    events = (page.limit + 1) * (_AMONG if wanted.asks_of_events else 1)
+    last = events_of_many.at_work_last(session, meant, before, events, calendar)
+    if last is not None and (last.since is None or not wanted.asks_of_events):
+        return _fetch(session, [_of_these(session, last.ids, wanted)], page)
+    first = events_of_many.began_first(session, meant, calendar)
+    earlier = [query.where(*([] if first is None else [_event.occurred_at >= first])) for query in queries]
+    if last is None:
+        return _fetch(session, earlier, page)
+    later = _of_these(session, last.ids, wanted).where(_event.occurred_at > last.since)
+    return _fetch(session, [later, *(query.where(_event.occurred_at <= last.since) for query in earlier)], page)
+
+
+def _of_these(session: Session, instances: Sequence[UUID], wanted: EventFilter) -> Select[Any]:
+    """What finds events of these instances, by way of them."""
+    # In words that no index knows: else PostgreSQL would often look through all such events of the time.
+    as_wanted = and_(true(), *_of_events(session, wanted)).is_(true())
+    return select(*COLUMNS).where(_is_of_one(session, instances), as_wanted)
 
 
 def _queries(session: Session, wanted: EventFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
@@ -161,5 +191,17 @@ def _of_few(session: Session, wanted: EventFilter, meant: events_of_many.Meant, 
     few = session.scalars(select(_instance.id).where(*meant).limit(_FEW + 1)).all()
     if len(few) > _FEW:
         return None
-    of_events = conditions(replace(wanted, business_key=None, variables=()), sqlite=_is_sqlite(session))
-    return [select(*COLUMNS).where(*_sorted_by(sort), _event.process_instance_id.in_(few), *of_events)]
+    return [select(*COLUMNS).where(*_sorted_by(sort), _is_of_one(session, few), *_of_events(session, wanted))]
+
+
+def _is_of_one(session: Session, instances: Sequence[UUID]) -> ColumnElement[bool]:
+    """That an event is of one of the instances."""
+    if _is_sqlite(session):
+        return _event.process_instance_id.in_(instances)
+    # One parameter, not hundreds.
+    return _event.process_instance_id == any_(literal(instances, ARRAY(Uuid)))
+
+
+def _of_events(session: Session, wanted: EventFilter) -> list[ColumnElement[bool]]:
+    """What must hold of an event, whatever its instance is."""
+    return conditions(replace(wanted, business_key=None, variables=()), sqlite=_is_sqlite(session))

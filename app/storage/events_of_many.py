@@ -9,18 +9,18 @@ the instances that were at work last: each of the first 51 has an event that is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal, literal_column, select, true
+from sqlalchemy import ColumnElement, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
-from app.storage import tables
+from app.storage import tables, week_by_week
+from app.storage.week_by_week import Calendar
 
 #: events that are asked for their instances, back from a moment, for each row wanted
 _NEAR = 30
-#: instances whose events are all fetched, to be sorted, for each row wanted
-_AT_WORK = 2
 
 _event = tables.event.c
 _instance = tables.process_instance.c
@@ -46,20 +46,46 @@ def nearest(session: Session, before: datetime | None, rows: int) -> datetime | 
     return session.scalar(earlier.order_by(_event.occurred_at.desc()).offset(_NEAR * rows).limit(1))
 
 
-def lifetime(session: Session, meant: Meant) -> list[ColumnElement[bool]]:
-    """When any of the instances was there to have events, as conditions."""
-    asked = select(func.min(_instance.started_at), func.max(_instance.last_event_at)).where(*meant)
-    first, last = session.execute(asked).one()
-    return [_event.occurred_at >= first, _event.occurred_at <= last]
+def began_first(session: Session, meant: Meant, calendar: Calendar | None) -> datetime | None:
+    """Before which none of the instances had an event; None: there are no such instances."""
+    if calendar is not None:
+        return calendar.began_first()
+    first: datetime | None = session.scalar(select(func.min(_instance.started_at)).where(*meant))
+    return first
 
 
-def at_work_last(session: Session, meant: Meant, before: datetime | None, rows: int) -> Sequence[UUID] | None:
-    """Instances that have among them the newest events before a moment, so many; None: too many were at work then."""
-    end: ColumnElement[datetime] = _instance.last_event_at
-    asked = select(_instance.id, _instance.last_event_at).where(*meant)
+@dataclass(frozen=True, slots=True)
+class AtWorkLast:
+    """Instances that have the newest events before a moment."""
+
+    ids: Sequence[UUID]
+    #: Whatever happened later, in any instance that is meant, happened in these; None: so did all else.
+    since: datetime | None
+
+
+def at_work_last(
+    session: Session, meant: Meant, before: datetime | None, events: int, calendar: Calendar | None
+) -> AtWorkLast | None:
+    """Instances that have among them so many events, the newest before a moment; None: too many were at work then.
+
+    Args: `calendar` is that of the values that all of them have.
+    """
+    over = select(_instance.id, _instance.last_event_at).where(*meant)
+    going_on: Sequence[UUID] = []
     if before is not None:
-        end = case((_instance.last_event_at < before, _instance.last_event_at), else_=literal(before, end.type))
-        asked = asked.where(_instance.started_at <= before)
-    found = session.execute(asked.order_by(end.desc(), _instance.id.desc()).limit(_AT_WORK * rows)).all()
-    over = sum(before is None or each.last_event_at < before for each in found)
-    return [each.id for each in found] if len(found) < _AT_WORK * rows or over >= rows else None
+        at_work = select(_instance.id).where(*meant, *_at_work(before, calendar))
+        # In an order, lest PostgreSQL looks for so few through all that there are.
+        going_on = session.scalars(at_work.order_by(_instance.started_at).limit(events + 1)).all()
+        if len(going_on) > events:
+            return None
+        over = over.where(_instance.last_event_at < before)
+    if calendar is not None:
+        over = calendar.search(week_by_week.LAST_EVENT, before=before).along(over)
+    last = session.execute(over.order_by(_instance.last_event_at.desc(), _instance.id.desc()).limit(events)).all()
+    return AtWorkLast([*going_on, *(each.id for each in last)], last[-1].last_event_at if len(last) == events else None)
+
+
+def _at_work(moment: datetime, calendar: Calendar | None) -> list[ColumnElement[bool]]:
+    """That an instance had started at a moment, and had an event then or later."""
+    known = [_instance.started_at <= moment, _instance.last_event_at >= moment]
+    return known if calendar is None else [*known, *calendar.at_work(moment)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, bindparam, cast, false, func, or_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, ColumnElement, any_, bindparam, cast, false, func, or_
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -36,7 +36,8 @@ def variable_is(column: ColumnElement[Any], name: str, text: str, *, sqlite: boo
     """Whether the JSON object has this value under the name: the text itself, or the number or truth it spells."""
     meant = [text, *_scalar(text)]
     if not sqlite:
-        return or_(*(column.op("@>")(cast(bindparam(None, {name: value}, JSONB), JSONB)) for value in meant))
+        # Not with OR: one walk through an index finds any of these, together with what else it knows.
+        return column.op("@>")(any_(array([cast(bindparam(None, {name: value}, JSONB), JSONB) for value in meant])))
     path = '$."' + name + '"'
     kind, value_there = func.json_type(column, path), func.json_extract(column, path)
     alternatives: list[ColumnElement[bool]] = [(kind == "text") & (value_there == text)]

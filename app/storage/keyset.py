@@ -24,7 +24,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     tuple_,
     union_all,
 )
@@ -94,10 +93,11 @@ def fetch(
     queries = [query] if isinstance(query, Select) else query
     sort = page.sort or default_sort
     orders = _orders(sort, sortable, identity)
-    behind = true() if page.cursor is None else _after(orders, _decode(page.cursor, sort, orders))
+    behind = [] if page.cursor is None else [_after(orders, _decode(page.cursor, sort, orders))]
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_PLAN_FOR_A_PAGE)
-    wanted = _together([each.where(behind) for each in queries], orders, page.limit + 1)
+    remaining = [_before_all(each, condition) for each in queries for condition in behind] or queries
+    wanted = _together(remaining, orders, page.limit + 1)
     rows = [dict(row) for row in session.execute(wanted).mappings()]
     places = [[row.pop(f"_key_{index}") for index in range(len(orders))] for row in rows]
     more = len(rows) > page.limit
@@ -177,6 +177,18 @@ def _after(orders: list[_Order], place: list[Any]) -> ColumnElement[bool]:
     # Follows from the alternatives, but only of this does a database see where in an index to begin.
     first = orders[0].column <= place[0] if orders[0].descending else orders[0].column >= place[0]
     return and_(first, or_(*alternatives))
+
+
+def _before_all(query: Select[Any], condition: ColumnElement[bool]) -> Select[Any]:
+    """The query with this condition, said first.
+
+    Of several conditions that bound the same walk along an index, such as the end of a period, PostgreSQL begins at the
+    first, and passes by everything until the others hold, too.
+    """
+    found = query.where(condition)
+    *others, last = found._where_criteria  # there is no public way to say something first
+    found._where_criteria = (last, *others)
+    return found
 
 
 def _encode(sort: str, place: list[Any]) -> str:

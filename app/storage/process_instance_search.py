@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -19,6 +19,7 @@ from app.storage import (
     process_instances,
     tables,
     walks,
+    week_by_week,
 )
 from app.storage.process_instances import ProcessInstance
 
@@ -74,13 +75,39 @@ def search(
     Sorted by `ended_at` or `duration_seconds`, only those are listed that have ended; by `highest_round`, only those
     with a repeated round.
     """
-    queries = _queries(session, wanted, visible_to, page.sort or _DEFAULT_SORT)
-    if wanted.variables and (page.sort or _DEFAULT_SORT) == _DEFAULT_SORT:
-        near = _near(session, page, wanted)
-        found = _fetch(session, [query.where(*near) for query in queries], replace(page, include_total=False))
-        if found.next_cursor is not None:
-            return replace(found, total=keyset.count(session, queries)) if page.include_total else found
-    return _fetch(session, queries, page)
+    sort = page.sort or _DEFAULT_SORT
+    before = _before(page, wanted) if sort == _DEFAULT_SORT else None
+    # What is counted as well is not only what remains.
+    bound = None if page.include_total else before
+    query, choices = _query(session, wanted, visible_to, sort, bound), _choices(session, wanted)
+    is_walked = sort.removeprefix("-") == "started_at"
+    queries = walks.split(query, choices) if is_walked else [walks.together(query, choices)]
+    if not wanted.variables or sort != _DEFAULT_SORT:
+        return _fetch(session, queries, page)
+    together = walks.together(query, choices)
+    found = _by_value(session, queries, together, replace(page, include_total=False), wanted, before)
+    return replace(found, total=keyset.count(session, queries)) if page.include_total else found
+
+
+def _by_value(
+    session: Session,
+    queries: list[Select[Any]],
+    together: Select[Any],
+    page: keyset.Page,
+    wanted: ProcessInstanceFilter,
+    before: datetime | None,
+) -> keyset.Slice[ProcessInstance]:
+    """A page of those that have a value: sought where it is near, then in the weeks in which there are some."""
+    near = _near(session, page, before)
+    found = _fetch(session, [query.where(*near) for query in queries], page)
+    if found.next_cursor is not None:
+        return found
+    # A business key leads to few.
+    calendar = None if wanted.business_key is not None else week_by_week.calendar(session, wanted.variables)
+    if calendar is None:
+        return _fetch(session, queries, page)
+    weeks = calendar.search(week_by_week.STARTED, wanted.started_after, before)
+    return _fetch(session, [weeks.along(together)], page)
 
 
 _OWN = ("started_at", "ended_at", "status", "started_by", "duration_seconds", "highest_round")
@@ -102,10 +129,14 @@ def _fetch(session: Session, queries: list[Select[Any]], page: keyset.Page) -> k
     )
 
 
-def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) -> list[ColumnElement[bool]]:
-    """How far back a page is looked for, instance by instance, before all that have a value are sorted."""
+def _before(page: keyset.Page, wanted: ProcessInstanceFilter) -> datetime | None:
+    """The moment back from which instances are looked for; None: from now."""
     place = keyset.place(page, sortable=_SORTABLE, default_sort=_DEFAULT_SORT, identity=_instance.id)
-    before: datetime | None = min(filter(None, [place and place[0], wanted.started_before]), default=None)
+    return min(filter(None, [place and place[0], wanted.started_before]), default=None)
+
+
+def _near(session: Session, page: keyset.Page, before: datetime | None) -> list[ColumnElement[bool]]:
+    """How far back a page is looked for, instance by instance, before they are looked for week by week."""
     earlier = select(_instance.started_at).where(_ALL_IN_TIME)
     if before is not None:
         earlier = earlier.where(_instance.started_at <= before)
@@ -114,7 +145,9 @@ def _near(session: Session, page: keyset.Page, wanted: ProcessInstanceFilter) ->
     return [_ALL_IN_TIME] if moment is None else [_ALL_IN_TIME, _instance.started_at >= moment]
 
 
-def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str) -> list[Select[Any]]:
+def _query(
+    session: Session, wanted: ProcessInstanceFilter, visible_to: Actor | None, sort: str, before: datetime | None
+) -> Select[Any]:
     query = process_instances.SELECT.where(*_plain(session, wanted), *_sorted_by(sort))
     if visible_to is not None:
         query = query.where(participants.may_know(_instance.id, visible_to))
@@ -123,14 +156,9 @@ def _queries(session: Session, wanted: ProcessInstanceFilter, visible_to: Actor 
         ended, is_walked = _of_end(session, wanted, sort)
         query, leads_somewhere = query.where(*ended), leads_somewhere or not is_walked
     for trace in instance_traces.left_by(wanted.actor, wanted.element_id, wanted.decision):
-        condition, is_walked = trace.found(session)
+        condition, is_walked = trace.found(session, before)
         query, leads_somewhere = query.where(condition), leads_somewhere or not is_walked
-    if not leads_somewhere:
-        query = query.where(_ALL_IN_TIME)
-    choices = _choices(session, wanted)
-    if sort.removeprefix("-") == "started_at":
-        return walks.split(query, choices)
-    return [query.where(*(or_(*choice) for choice in choices))]
+    return query if leads_somewhere else query.where(_ALL_IN_TIME)
 
 
 def _leads_somewhere(wanted: ProcessInstanceFilter) -> bool:

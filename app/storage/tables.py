@@ -5,7 +5,7 @@ Whatever hangs on a process instance carries its id first in the key, so that th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import (
     JSON,
@@ -60,6 +60,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
+#: the Monday from which weeks and seasons are counted
+FIRST_WEEK = date(1970, 1, 5)
 #: the order in which events of all instances are listed
 _IN_TIME = ("occurred_at", "process_instance_id", "sequence")
 
@@ -67,6 +69,14 @@ _IN_TIME = ("occurred_at", "process_instance_id", "sequence")
 def _index_where(name: str, condition: str, *columns: str, sqlite: str | None = None) -> Index:
     """An index of the rows that fulfil a condition, in SQLite's words where these are others."""
     return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(sqlite or condition))
+
+
+def weeks_of(column: str) -> str:
+    """The week of a moment and, below zero, its season of 13 weeks, as an index of PostgreSQL can hold them."""
+    # The day in UTC first: an index takes only what is the same for everybody. In PostgreSQL's own words, as Alembic
+    # compares them.
+    day = f"(({column} AT TIME ZONE 'UTC')::date - '{FIRST_WEEK}'::date)"
+    return f"ARRAY[{day} / 7, - ({day} / 91)]"
 
 
 metadata = MetaData(
@@ -315,11 +325,17 @@ process_instance = Table(
     _index_where(
         "ix_process_instance_duration", "duration_seconds IS NOT NULL", "duration_seconds", "started_at", "id"
     ),
+    # With the weeks of the start and of the last event, by which what very many have is found in order of time: see
+    # `app.storage.week_by_week`. What is put down to be entered later is read through for each week: so little is put
+    # down, in kilobytes.
     Index(
         "ix_process_instance_variables",
         "variables",
+        text(f"({weeks_of('started_at')})"),
+        text(f"({weeks_of('last_event_at')})"),
         postgresql_using="gin",
         postgresql_ops={"variables": "jsonb_path_ops"},
+        postgresql_with={"gin_pending_list_limit": "64"},
         info={"dialect": "postgresql"},
     ).ddl_if(dialect="postgresql"),
 )

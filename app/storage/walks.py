@@ -27,8 +27,13 @@ def split(query: Select[Any], choices: Choices) -> list[Select[Any]]:
     """The query for which one of each choice holds, as queries that find nothing twice."""
     walks = list(product(*choices))
     if len(walks) > _MAX_WALKS:
-        return [query.where(*(or_(*choice) for choice in choices))]
+        return [together(query, choices)]
     return [query.where(*walk) for walk in walks]
+
+
+def together(query: Select[Any], choices: Choices) -> Select[Any]:
+    """The same as one query, for which no index has an order."""
+    return query.where(*(or_(*choice) for choice in choices))
 
 
 def repeated(column: ColumnElement[int], at_least: int) -> ColumnElement[bool]:

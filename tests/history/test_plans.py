@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import event
 
@@ -18,14 +21,19 @@ pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])
 
 
 def plan_of(database: Database, search: Any, wanted: Any, sort: str | None = None) -> str:
+    statement, parameters = last_sent(database, search, Page(50, sort=sort), wanted)
+    with database.reading() as session:
+        rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    return "\n".join(row[-1] for row in rows)
+
+
+def last_sent(database: Database, search: Any, page: Page, wanted: Any) -> tuple[str, Any]:
     sent: list[tuple[str, Any]] = []
     with database.reading() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *call: sent.append((call[2], call[3])))
-        search(session, Page(50, sort=sort), wanted, None)
-        statement, parameters = sent[-1]
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-    return "\n".join(row[-1] for row in rows)
+        search(session, page, wanted, None)
+    return sent[-1]
 
 
 @pytest.mark.parametrize(
@@ -70,3 +78,14 @@ def test_events_of_one_instance_come_in_the_order_in_which_they_are_kept(databas
     plan = plan_of(database, event_pages.search, EventFilter(process_instance_id=UUID(int=7)), sort)
     assert plan.startswith("SEARCH event USING INDEX sqlite_autoindex_event_1 (process_instance_id=?")
     assert "TEMP B-TREE" not in plan
+
+
+def test_a_page_begins_where_the_one_before_ended_and_not_at_the_end_of_the_period(database: Database) -> None:
+    """PostgreSQL begins at the bound that is said first: at the other, it would pass by years to come to the page."""
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    place = base64.urlsafe_b64encode(orjson.dumps(["-occurred_at", now, UUID(int=1), 1])).decode()
+    wanted = EventFilter(occurred_before=now + timedelta(days=900))
+    statement, _ = last_sent(database, event_pages.search, Page(50, place), wanted)
+    (_, _, conditions) = statement.partition("WHERE ")
+    assert conditions.startswith("(event.occurred_at, event.process_instance_id, event.sequence) < ")
+    assert "event.occurred_at < " in conditions

@@ -138,7 +138,7 @@ def test_filters_together_find_what_a_search_by_hand_finds(
     assert counted["total"] == len(by_hand)
 
 
-@pytest.mark.parametrize(("near", "at_work"), [(0, 1), (1, 2)])
+@pytest.mark.parametrize(("near", "among"), [(0, 1), (1, 2)])
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -148,12 +148,11 @@ def test_filters_together_find_what_a_search_by_hand_finds(
     ],
 )
 def test_events_of_very_many_instances_are_found_wherever_they_are(
-    office: BusyOffice, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], near: int, at_work: int
+    office: BusyOffice, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any], near: int, among: int
 ) -> None:
     """An office for which few are very many already."""
-    monkeypatch.setattr(event_pages, "_FEW", 0)
+    monkeypatch.setattr(event_pages, "_AMONG", among)
     monkeypatch.setattr(events_of_many, "_NEAR", near)
-    monkeypatch.setattr(events_of_many, "_AT_WORK", at_work)
     by_hand = [e for e in office.events if all(EVENT_FILTERS[name](office, e, v) for name, v in wanted.items())]
     assert by_hand
     assert everything(office.as_("admin"), "/history/events", limit=2, **wanted) == by_hand

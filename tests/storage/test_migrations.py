@@ -65,6 +65,7 @@ def objects(database: Database) -> set[str]:
         return set(session.scalars(text(catalogue)))
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")  # of SQLite: an index on expressions that it has not
 def test_migrations_lead_up_down_and_up_again_to_the_schema_of_the_models(empty_database: Database) -> None:
     migrations.upgrade(empty_database)
     assert differences(empty_database) == []
