@@ -20,7 +20,7 @@ run: .venv/run.stamp   ## the demo: migrated, seeded, with fresh tokens, on 127.
 setup: .venv/dev.stamp   ## the virtual environment, with what tests and checks need
 
 test: .venv/dev.stamp   ## every test, on SQLite and on PostgreSQL
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: .venv/dev.stamp   ## a minute of mutated diagrams, uploaded to the interface
 	FUZZ_SECONDS=60 $(BIN)/pytest tests/api/test_mutated_uploads.py

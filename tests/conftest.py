@@ -42,19 +42,23 @@ PEOPLE = {
 }
 
 
-#: folders whose tests share a world that takes seconds to play
-_ONE_WORLD = {"audit", "evidence", "exports", "history"}
 #: folders whose files take minutes
 _LONG = {"robustness", "history"}
+#: parameters by which a file's tests share what is started once
+_SHARED = ("shared_world", "office", "years")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all tests of a file, and of the folders that share a world, which is then played once."""
-    for item in items:
-        group = item.path.parent if item.path.parent.name in _ONE_WORLD else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
-    # What takes longest comes first, so that no process is left alone with it at the end.
-    items.sort(key=lambda item: item.path.parent.name not in _LONG)
+    """Put the tests in a good order."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, str, list[str]]:
+    """What takes longest comes first, so that no process is left alone with it at the end; within a file, what needs
+    the same server comes together."""
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return item.path.parent.name not in _LONG, str(item.path), [str(params.get(name)) for name in _SHARED]
 
 
 def settings_of(**chosen: Any) -> Settings:

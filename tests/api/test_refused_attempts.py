@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from app.api import refusals as recording
 from app.permissions import Scope
@@ -210,12 +210,14 @@ def test_a_refusal_that_cannot_be_told_is_answered_all_the_same_and_logged(
     as_: As, database: Database, instance: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "_RECORDED_WITHIN", 0.05)
-    with capture_logs() as lines, database.transaction() as session:
+    log = CapturingLogger()
+    monkeypatch.setattr(recording, "_log", log)
+    with database.transaction() as session:
         session.execute(select(tables.stream).with_for_update())
         assert as_("orang_luar").get(f"/process-instances/{instance['id']}").status_code == 404
         assert as_("kepala").get("/users").status_code == 403
-    logged = [line for line in lines if line["event"] == "refusal_not_recorded"]
-    assert [(line["log_level"], line["username"], line["code"]) for line in logged] == [
+    assert {call.args for call in log.calls} == {("refusal_not_recorded",)}
+    assert [(call.method_name, call.kwargs["username"], call.kwargs["code"]) for call in log.calls] == [
         ("error", "orang_luar", "process_instance_not_found"),
         ("error", "kepala", "forbidden"),
     ]

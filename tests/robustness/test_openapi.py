@@ -99,7 +99,7 @@ def existing(office: Server, definition_id: str) -> dict[str, str]:
 
 
 bounded = settings(
-    max_examples=7,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -115,7 +115,7 @@ def test_every_answer_is_declared(case: Case, office: Server, existing: dict[str
 
 
 @schema.parametrize()
-@settings(bounded, max_examples=3, phases=[Phase.generate])
+@settings(bounded, max_examples=2, phases=[Phase.generate])
 @pytest.mark.parametrize("shared_world", ["postgresql"], indirect=True)
 def test_every_answer_is_declared_with_the_other_database(case: Case, office: Server, existing: dict[str, str]) -> None:
     check_answers(case, office, existing)
