@@ -26,6 +26,7 @@ from app.storage.keyset import Page, Slice
 from app.storage.process_instance_search import ProcessInstanceFilter
 from benchmarks import databases, history_fill, history_questions, history_writes
 from benchmarks.history_questions import Question
+from benchmarks.report import percentile
 
 F = TypeVar("F", EventFilter, ProcessInstanceFilter)
 #: for one page
@@ -93,8 +94,7 @@ def _turns(question: Question[Any]) -> int:
 
 
 def _spread(milliseconds: Sequence[float]) -> dict[str, Any]:
-    ordered = sorted(milliseconds)
-    return {"p50": round(ordered[len(ordered) // 2], 1), "p95": round(ordered[int(len(ordered) * 0.95)], 1)}
+    return {f"p{share}": round(percentile(milliseconds, share), 1) for share in (50, 95)}
 
 
 def _page(question: Question[F], cursor: str | None = None, limit: int = 50) -> Page:

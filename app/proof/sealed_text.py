@@ -12,6 +12,7 @@ from orjson import OPT_SORT_KEYS as SORTED
 from orjson import dumps, loads
 
 from app.proof import canonical_json
+from app.proof.seal import EVENT_FORMAT
 from app.proof.spelling import Spelling
 
 
@@ -85,40 +86,15 @@ def event(kept: SealedEvent, stream: str, spelling: Spelling) -> Resealed:
         ValueError: it cannot be read, is sealed by no rule that is known, or something was removed otherwise than a
             removal is noted. TypeError: a column holds what it cannot.
     """
-    # Each column by its place at once, which is felt where there are millions of them.
-    (_, sequence, occurred_at, type_, element_id, element_name, round_, user_task_id, actor, on_behalf_of, basis,
-     channel, request_id, definition_id, version, kept_payload, salt, removed_payload, state_after, removed_state,
-     _, _, _, _, format_, hash_, previous_hash) = kept  # fmt: skip
-    if format_ != 2 or removed_payload is not None or removed_state is not None:
+    if kept.format != EVENT_FORMAT or kept.payload_sha256 is not None or kept.state_sha256 is not None:
         return _event_with_care(kept, stream, spelling)
     # The way that nearly every event goes. What does come to its hash is what was sealed, however it was written.
-    ids, payload = spelling.ids, loads(kept_payload)
-    written = kept_payload.encode() if spelling.payloads_as_sealed else dumps(payload, None, SORTED)
-    state = None if state_after is None else sha256(state_after).hexdigest()
-    # The names in the order that RFC 8785 asks for, so that nothing is sorted.
-    told = {
-        "actor": actor,
-        "basis": basis,
-        "channel": ids[channel],
-        "element_id": element_id,
-        "element_name": element_name,
-        "format": 2,
-        "occurred_at": spelling.moments[occurred_at],
-        "on_behalf_of": on_behalf_of,
-        "payload_sha256": sha256(salt + written).hexdigest(),
-        "previous_hash": previous_hash.hex(),
-        "process_definition_id": ids[definition_id],
-        "process_instance_id": stream,
-        "request_id": request_id,
-        "round": round_,
-        "sequence": sequence,
-        "state_sha256": state,
-        "type": type_,
-        "user_task_id": ids[user_task_id],
-        "version": version,
-    }
-    if sha256(dumps(told)).digest() == hash_:
-        return payload, state, hash_
+    payload = loads(kept.payload)
+    written = kept.payload.encode() if spelling.payloads_as_sealed else dumps(payload, option=SORTED)
+    state = None if kept.state_after is None else sha256(kept.state_after).hexdigest()
+    told = _told(kept, stream, spelling, sha256(kept.payload_salt + written).hexdigest(), state)
+    if sha256(dumps(told)).digest() == kept.hash:
+        return payload, state, kept.hash
     # It was altered, or is one of those that need care: orjson writes some numbers and the order of some names
     # otherwise than RFC 8785, and what was kept long ago is in no order.
     return _event_with_care(kept, stream, spelling)
@@ -138,6 +114,35 @@ def entry(kept: SealedEntry, spelling: Spelling) -> Resealed:
             return payload, None, computed
     payload, digest = _payload_with_care(kept)
     return payload, None, _entry_hash(kept, spelling, digest)
+
+
+def _told(kept: SealedEvent, stream: str, spelling: Spelling, payload_sha256: str, state: str | None) -> dict[str, Any]:
+    """What is sealed of an event by the rule of today, named in the order of RFC 8785, so that nothing is sorted."""
+    # Each column by its place at once, which is felt where there are millions of them.
+    (_, sequence, occurred_at, type_, element_id, element_name, round_, user_task_id, actor, on_behalf_of, basis,
+     channel, request_id, definition_id, version, *_, previous_hash) = kept  # fmt: skip
+    ids = spelling.ids
+    return {
+        "actor": actor,
+        "basis": basis,
+        "channel": ids[channel],
+        "element_id": element_id,
+        "element_name": element_name,
+        "format": EVENT_FORMAT,
+        "occurred_at": spelling.moments[occurred_at],
+        "on_behalf_of": on_behalf_of,
+        "payload_sha256": payload_sha256,
+        "previous_hash": previous_hash.hex(),
+        "process_definition_id": ids[definition_id],
+        "process_instance_id": stream,
+        "request_id": request_id,
+        "round": round_,
+        "sequence": sequence,
+        "state_sha256": state,
+        "type": type_,
+        "user_task_id": ids[user_task_id],
+        "version": version,
+    }
 
 
 def _event_with_care(kept: SealedEvent, stream: str, spelling: Spelling) -> Resealed:

@@ -49,6 +49,7 @@ def read_instance(session: Session, instance_id: UUID, actor: Actor, operation: 
         ProcessInstanceNotFound: also where the actor may not know of it.
     """
     instance = process_instances.get(session, instance_id)
+    # Of whoever may read everything it is not asked whether they take part.
     if not permissions.is_allowed(operation, actor):
         _require_knowledge(session, instance_id, actor, operation, ProcessInstanceNotFound())
     return instance

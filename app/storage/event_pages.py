@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, false, literal, literal_column, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, false, literal, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -21,8 +21,6 @@ from app.storage.events import COLUMNS, Event
 _FEW = 1000
 #: Instances, for each row wanted, that were at work last, and whose events are looked through for those wanted.
 _AMONG = 2
-#: True of all events: who says it may walk along all of them in order of time.
-_ALL_IN_TIME = tables.event.c.sequence >= literal_column("1")
 _DEFAULT_SORT = "-occurred_at"
 
 _event = tables.event.c
@@ -51,29 +49,27 @@ def search(session: Session, page: keyset.Page, wanted: EventFilter, visible_to:
     return _fetch(session, _of_few(session, wanted, meant, sort) or queries, page)
 
 
-def _fetch(session: Session, queries: Sequence[Select[Any]], page: keyset.Page) -> keyset.Slice[Event]:
+def _fetch(
+    session: Session,
+    queries: Sequence[Select[Any]],
+    page: keyset.Page,
+    sortable: keyset.Sortable = _SORTABLE,
+    identity: Sequence[ColumnElement[Any]] = _IDENTITY,
+) -> keyset.Slice[Event]:
     return keyset.fetch(
         session,
         queries,
         page,
-        sortable=_SORTABLE,
+        sortable=sortable,
         default_sort=_DEFAULT_SORT,
-        identity=_IDENTITY,
+        identity=identity,
         build=lambda row: Event(**row),
     )
 
 
 def _of_one(session: Session, queries: Sequence[Select[Any]], page: keyset.Page) -> keyset.Slice[Event]:
     """A page of one instance's events: numbered in order of time, which never runs backwards in a stream."""
-    return keyset.fetch(
-        session,
-        queries,
-        page,
-        sortable={"occurred_at": _event.sequence},
-        default_sort=_DEFAULT_SORT,
-        identity=_event.sequence,
-        build=lambda row: Event(**row),
-    )
+    return _fetch(session, queries, page, {"occurred_at": _event.sequence}, [_event.sequence])
 
 
 def _of_instances(
@@ -133,7 +129,7 @@ def _queries(session: Session, wanted: EventFilter, visible_to: Actor | None, so
     if sort.removeprefix("-") != "occurred_at" or wanted.process_instance_id is not None:
         return [query.where(*conditions(wanted, sqlite=sqlite))]
     if not _leads_somewhere(wanted):
-        query = query.where(_ALL_IN_TIME)
+        query = query.where(walks.ALL_EVENTS)
     if wanted.asks_of_instances:
         query = query.where(events_of_many.is_of(of_instances(wanted, sqlite=sqlite)))
     return walks.split(query.where(*plain(wanted)), _choices(session, wanted))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from app.storage import tables, week_by_week
+from app.storage import tables, walks, week_by_week
 from app.storage.week_by_week import Calendar
 
 #: events that are asked for their instances, back from a moment, for each row wanted
@@ -24,8 +24,6 @@ _NEAR = 30
 
 _event = tables.event.c
 _instance = tables.process_instance.c
-#: the same, so that the database may walk along all events in order of time: see `event_pages`
-_ALL_IN_TIME = _event.sequence >= literal_column("1")
 
 #: what must hold of a row of `process_instance`
 Meant = Sequence[ColumnElement[bool]]
@@ -40,7 +38,7 @@ def is_of(meant: Meant) -> ColumnElement[bool]:
 
 def nearest(session: Session, before: datetime | None, rows: int) -> datetime | None:
     """How far back from a moment, or from now, so many are to be looked for; None: there are few events in all."""
-    earlier = select(_event.occurred_at).where(_ALL_IN_TIME)
+    earlier = select(_event.occurred_at).where(walks.ALL_EVENTS)
     if before is not None:
         earlier = earlier.where(_event.occurred_at <= before)
     return session.scalar(earlier.order_by(_event.occurred_at.desc()).offset(_NEAR * rows).limit(1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, select, true
 from sqlalchemy.orm import Session
 
 from app.permissions import Actor
@@ -26,8 +26,6 @@ from app.storage.process_instances import ProcessInstance
 _instance = tables.process_instance.c
 _definition = tables.process_definition.c
 
-#: True of all instances: who says it may walk along all of them in the order in which they started.
-_ALL_IN_TIME = _instance.last_sequence >= literal_column("1")
 #: Instances that are found by when they ended or how long they took, and then sorted, whichever they are; where there
 #: are more, walking along all instances soon finds enough of them.
 _FEW = 5_000
@@ -137,12 +135,12 @@ def _before(page: keyset.Page, wanted: ProcessInstanceFilter) -> datetime | None
 
 def _near(session: Session, page: keyset.Page, before: datetime | None) -> list[ColumnElement[bool]]:
     """How far back a page is looked for, instance by instance, before they are looked for week by week."""
-    earlier = select(_instance.started_at).where(_ALL_IN_TIME)
+    earlier = select(_instance.started_at).where(walks.ALL_INSTANCES)
     if before is not None:
         earlier = earlier.where(_instance.started_at <= before)
     many = _NEAR * (page.limit + 1)
     moment = session.scalar(earlier.order_by(_instance.started_at.desc()).offset(many).limit(1))
-    return [_ALL_IN_TIME] if moment is None else [_ALL_IN_TIME, _instance.started_at >= moment]
+    return [walks.ALL_INSTANCES] if moment is None else [walks.ALL_INSTANCES, _instance.started_at >= moment]
 
 
 def _query(
@@ -158,7 +156,7 @@ def _query(
     for trace in instance_traces.left_by(wanted.actor, wanted.element_id, wanted.decision):
         condition, is_walked = trace.found(session, before)
         query, leads_somewhere = query.where(condition), leads_somewhere or not is_walked
-    return query if leads_somewhere else query.where(_ALL_IN_TIME)
+    return query if leads_somewhere else query.where(walks.ALL_INSTANCES)
 
 
 def _leads_somewhere(wanted: ProcessInstanceFilter) -> bool:

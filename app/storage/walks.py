@@ -14,6 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, literal_column, or_
 
+from app.storage import tables
+
+#: True of all of them: who says it may walk along all in order of time. See the indexes in `tables`.
+ALL_EVENTS = tables.event.c.sequence >= literal_column("1")
+ALL_INSTANCES = tables.process_instance.c.last_sequence >= literal_column("1")
+
 #: beyond these the database is left to its own ways
 _MAX_WALKS = 32
 #: that are walked along one by one; there are ever fewer of the later ones

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import Session
 
-from app.storage import json_search, tables
+from app.storage import json_search, tables, walks
 
 #: Instances that are all fetched and sorted, in whichever weeks they are.
 _FEW = 300
@@ -132,9 +132,8 @@ def week(moment: datetime) -> int:
 
 def _span(session: Session) -> tuple[int, int]:
     """The first and the last week of all that has happened."""
-    # The conditions hold of all, and let both be found in an index on time: see `tables`.
-    first = select(func.min(_instance.started_at)).where(_instance.last_sequence >= literal_column("1"))
-    last = select(func.max(_event.occurred_at)).where(_event.sequence >= literal_column("1"))
+    first = select(func.min(_instance.started_at)).where(walks.ALL_INSTANCES)
+    last = select(func.max(_event.occurred_at)).where(walks.ALL_EVENTS)
     began, ended = session.execute(select(first.scalar_subquery(), last.scalar_subquery())).one()
     return (1, 0) if began is None or ended is None else (week(began), week(ended))
 
